@@ -1,0 +1,2 @@
+//! Remit on the command line.
+fn main() {}

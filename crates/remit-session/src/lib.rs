@@ -1,0 +1,25 @@
+//! What an agent did: recordings, read into one model.
+//!
+//! A *recording* is a file that an agent runtime wrote. Reading one gives *sessions*: one task, one
+//! or more agents, ordered steps. Importers know formats; everything else knows only the model.
+//!
+//! Promises:
+//! * no tool call of a recording is dropped: what cannot be read becomes a counted [`Warning`] with
+//!   its place, and the rest is read on;
+//! * recordings are hostile: every size is bounded ([`Limits`]), nothing in them is ever executed,
+//!   resolved as a path or fetched;
+//! * the same bytes give the same sessions.
+//!
+//! Not here: policies, requests, verdicts. This crate knows no Cedar.
+
+mod import;
+mod load;
+mod model;
+mod notation;
+mod profile;
+
+pub use import::{Format, ImportError, Imported, Limits, import, sniff};
+pub use load::{LoadError, Loaded, Progress, load};
+pub use model::*;
+pub use notation::to_notation;
+pub use profile::{ToolProfile, profile_tools};
