@@ -1,0 +1,73 @@
+//! Every command that a host may call, declared once: one macro makes the dispatcher for any
+//! transport and the TypeScript map.
+
+use crate::App;
+use crate::wire::*;
+use serde_json::Value;
+
+macro_rules! commands {
+    ($( #[doc = $doc:literal] $name:ident($request:ty) -> $reply:ty; )*) => {
+        /// Runs the command `name`; the request and the reply are JSON.
+        ///
+        /// # Errors
+        /// [`ErrorCode::BadRequest`] for a command or request that does not exist, else the command's own.
+        pub fn dispatch(app: &App, name: &str, request: Value) -> Result<Value, ErrorDto> {
+            match name {
+                $( stringify!($name) => {
+                    let request: $request = serde_json::from_value(request).map_err(bad_request)?;
+                    let reply: $reply = app.$name(request)?;
+                    serde_json::to_value(reply).map_err(bad_request)
+                } )*
+                _ => Err(ErrorDto::bad_request(format!("there is no command `{name}`"))),
+            }
+        }
+
+        /// The TypeScript map from command to request and reply.
+        pub fn command_map() -> String {
+            let mut out = String::from("export type Commands = {\n");
+            $( out += &format!("  /** {} */\n  {}: [{}, {}],\n", $doc.trim(), stringify!($name),
+                <$request as ts_rs::TS>::name(&ts_rs::Config::default()),
+                <$reply as ts_rs::TS>::name(&ts_rs::Config::default())); )*
+            out + "};\n"
+        }
+    };
+}
+
+commands! {
+    /// What the window needs before any workspace is open.
+    app_info(Nothing) -> AppInfo;
+    /// Opens a workspace and starts its replay.
+    open_workspace(WorkspacePath) -> WorkspaceView;
+    /// Opens a throw-away copy of the shipped sample incident.
+    open_sample(Nothing) -> WorkspaceView;
+    /// Makes a workspace from a template and opens it.
+    create_workspace(NewWorkspace) -> WorkspaceView;
+    /// The open workspace as it is now.
+    workspace(Nothing) -> WorkspaceView;
+    /// A window of the session list.
+    sessions(SessionsRequest) -> SessionPage;
+    /// A session, without its steps.
+    session(SessionRequest) -> SessionView;
+    /// A window of a session's steps.
+    steps(StepsRequest) -> StepPage;
+    /// The whole text of a step.
+    step_text(StepRequest) -> StepText;
+    /// Why a tool call has its verdict.
+    why(StepRequest) -> Why;
+    /// Where the tool call at a position of the corpus strip is.
+    call_at(PositionRequest) -> CallPlace;
+    /// A file of the workspace.
+    read_file(FileRequest) -> FileText;
+    /// What is wrong with a draft.
+    check_draft(DraftText) -> Findings;
+    /// A draft, formatted.
+    format_draft(DraftText) -> Formatted;
+    /// Saves a file, checks the workspace and replays it.
+    save_file(SaveFile) -> Saved;
+    /// Keeps what the person chose.
+    set_preferences(Preferences) -> Preferences;
+}
+
+fn bad_request(error: serde_json::Error) -> ErrorDto {
+    ErrorDto::bad_request(error.to_string())
+}

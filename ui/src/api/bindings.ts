@@ -1,0 +1,1061 @@
+// Generated from `crates/remit-api/src/wire.rs`. Do not edit.
+
+/**
+ * The verdict on one tool call.
+ */
+export type Verdict = "allowed" | "denied" | "drifted" | "unknown";
+
+/**
+ * What really happened to a tool call in the recording.
+ */
+export type Outcome = "executed" | "refused" | "failed" | "unrecorded";
+
+/**
+ * What the window needs before any workspace is open.
+ */
+export type AppInfo = { 
+/**
+ * Remit's version.
+ */
+version: string, 
+/**
+ * The policy engine and its version.
+ */
+engine: string, 
+/**
+ * Workspaces that Remit ships, to start from.
+ */
+templates: Array<Template>, 
+/**
+ * Workspaces that were open before, newest first.
+ */
+recent: Array<RecentWorkspace>, 
+/**
+ * The workspace named when the app was started.
+ */
+initial: string | null, 
+/**
+ * The template that holds the sample incident.
+ */
+sample: string, 
+/**
+ * What the person chose.
+ */
+preferences: Preferences, };
+
+/**
+ * A workspace that Remit ships.
+ */
+export type Template = { 
+/**
+ * Its name, as `remit init --template` takes it.
+ */
+name: string, 
+/**
+ * One line on what it shows.
+ */
+description: string, };
+
+/**
+ * A workspace that was open before.
+ */
+export type RecentWorkspace = { 
+/**
+ * Its folder.
+ */
+path: string, 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
+ * What the person chose.
+ */
+export type Preferences = { 
+/**
+ * Light, dark or as the system is.
+ */
+theme: Theme, 
+/**
+ * Text size in percent of the usual one; 0 means the usual one.
+ */
+zoom: number, };
+
+/**
+ * Light, dark or as the system is.
+ */
+export type Theme = "system" | "light" | "dark";
+
+/**
+ * A request that says nothing.
+ */
+export type Nothing = Record<symbol, never>;
+
+/**
+ * Names a folder.
+ */
+export type WorkspacePath = { 
+/**
+ * The folder.
+ */
+path: string, };
+
+/**
+ * Asks for a new workspace.
+ */
+export type NewWorkspace = { 
+/**
+ * The folder to make; it must not exist or be empty.
+ */
+path: string, 
+/**
+ * The template to copy.
+ */
+template: string, };
+
+/**
+ * An open workspace.
+ */
+export type WorkspaceView = { 
+/**
+ * Its folder.
+ */
+root: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+description: string | null, 
+/**
+ * Goes up whenever anything in it changes; answers of another revision are old.
+ */
+revision: number, 
+/**
+ * Whether it is a throw-away copy of the shipped sample.
+ */
+isSample: boolean, 
+/**
+ * Its files that people edit, in reading order.
+ */
+files: Array<FileEntry>, 
+/**
+ * Its policies, guardrails first.
+ */
+policies: Array<PolicyRow>, 
+/**
+ * All that is wrong with it.
+ */
+findings: Array<Finding>, 
+/**
+ * How far its replay is.
+ */
+replay: ReplayState, };
+
+/**
+ * A file that people edit.
+ */
+export type FileEntry = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * What it is for.
+ */
+kind: FileKind, 
+/**
+ * Findings that are errors.
+ */
+errors: number, 
+/**
+ * Findings that are warnings.
+ */
+warnings: number, };
+
+/**
+ * What a file of a workspace is for.
+ */
+export type FileKind = "guardrails" | "scope" | "schema" | "entities" | "config" | "tasks" | "other";
+
+/**
+ * Which policy set a policy belongs to.
+ */
+export type Layer = "guardrails" | "scope";
+
+/**
+ * A policy in a list.
+ */
+export type PolicyRow = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its policy set.
+ */
+layer: Layer, 
+/**
+ * The task whose scope it belongs to.
+ */
+task: string | null, 
+/**
+ * Its file, relative to the workspace.
+ */
+file: string, 
+/**
+ * Its first line in the file, from 1.
+ */
+line: number, 
+/**
+ * `permit` or `forbid`.
+ */
+effect: Effect, 
+/**
+ * What its `@why` (or `@doc`) says.
+ */
+why: string | null, 
+/**
+ * Tool calls that it decided in the last replay.
+ */
+decided: number, };
+
+/**
+ * What a policy does when it matches.
+ */
+export type Effect = "permit" | "forbid";
+
+/**
+ * Something wrong in a file.
+ */
+export type Finding = { 
+/**
+ * Its kind.
+ */
+code: string, 
+/**
+ * How bad it is.
+ */
+severity: Severity, 
+/**
+ * The file, relative to the workspace.
+ */
+file: string, 
+/**
+ * Where it starts: UTF-16 units from the start of the file, as editors count.
+ */
+from: number | null, 
+/**
+ * Where it ends, in the same units.
+ */
+to: number | null, 
+/**
+ * Line, from 1.
+ */
+line: number | null, 
+/**
+ * Column, from 1.
+ */
+column: number | null, 
+/**
+ * What is wrong.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+help: string | null, 
+/**
+ * The policy.
+ */
+policy: string | null, };
+
+/**
+ * How bad a finding is.
+ */
+export type Severity = "error" | "warning" | "advice";
+
+/**
+ * How far the replay of the open workspace is.
+ */
+export type ReplayState = { "state": "running", 
+/**
+ * Sessions done.
+ */
+done: number, 
+/**
+ * Sessions in all; 0 while that is not known.
+ */
+total: number, } | { "state": "ready", 
+/**
+ * The counts.
+ */
+summary: Summary, } | { "state": "blocked", 
+/**
+ * Why, in a sentence.
+ */
+why: string, 
+/**
+ * The counts of the last good replay, if there was one.
+ */
+last: Summary | null, };
+
+/**
+ * The counts of a replay. The four verdicts add up to the tool calls.
+ */
+export type Summary = { 
+/**
+ * Sessions.
+ */
+sessions: number, 
+/**
+ * Tool calls.
+ */
+toolCalls: number, 
+/**
+ * Within their remit.
+ */
+allowed: number, 
+/**
+ * Forbidden by the guardrails.
+ */
+denied: number, 
+/**
+ * Permitted, but not what the task is for.
+ */
+drifted: number, 
+/**
+ * Not decidable.
+ */
+unknown: number, 
+/**
+ * Sessions without a declared scope: they cannot drift.
+ */
+unscoped: number, 
+/**
+ * Verdicts that a failing policy could flip.
+ */
+uncertain: number, 
+/**
+ * Warnings of the importers.
+ */
+warnings: number, };
+
+/**
+ * Asks for a window of the session list.
+ */
+export type SessionsRequest = { 
+/**
+ * First row.
+ */
+start: number, 
+/**
+ * At most this many rows.
+ */
+len: number, 
+/**
+ * Words that must occur in id, task, agent, goal or tool names.
+ */
+text: string, 
+/**
+ * Only sessions with such a verdict.
+ */
+verdict: Verdict | null, };
+
+/**
+ * A window of the session list.
+ */
+export type SessionPage = { 
+/**
+ * Rows that match, all together.
+ */
+total: number, 
+/**
+ * The rows of the window.
+ */
+rows: Array<SessionRow>, 
+/**
+ * Recordings that could not be read, and files that were passed over.
+ */
+skipped: Array<SkippedFile>, };
+
+/**
+ * A file that gave no session.
+ */
+export type SkippedFile = { 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * Why.
+ */
+why: string, 
+/**
+ * What to do.
+ */
+help: string | null, };
+
+/**
+ * A session in the list.
+ */
+export type SessionRow = { 
+/**
+ * Names the session in other requests; holds for one revision.
+ */
+session: number, 
+/**
+ * Its id in the recording.
+ */
+id: string, 
+/**
+ * The recording.
+ */
+recording: string, 
+/**
+ * Its task, as recorded or by the workspace's rules.
+ */
+task: string | null, 
+/**
+ * Whether that task has a scope.
+ */
+scoped: boolean, 
+/**
+ * The main agent.
+ */
+agent: string, 
+/**
+ * The stated goal, shortened.
+ */
+goal: string | null, 
+/**
+ * One letter a tool call, in order: `a`llowed, `d`enied, drifted `r`, `u`nknown.
+ */
+strip: string, 
+/**
+ * The counts of this session.
+ */
+summary: Summary, };
+
+/**
+ * Names a session.
+ */
+export type SessionRequest = { 
+/**
+ * As [`SessionRow::session`].
+ */
+session: number, };
+
+/**
+ * A session, without its steps.
+ */
+export type SessionView = { 
+/**
+ * Its row.
+ */
+row: SessionRow, 
+/**
+ * The stated goal, whole.
+ */
+goal: string | null, 
+/**
+ * The importer that read it.
+ */
+format: string, 
+/**
+ * Agents, sub-agents, branches; the first is the main one.
+ */
+lanes: Array<Lane>, 
+/**
+ * How many steps it has.
+ */
+steps: number, 
+/**
+ * Every tool call, in order.
+ */
+calls: Array<CallTick>, 
+/**
+ * The first step that the guardrails deny although it ran: what follows is hypothetical.
+ */
+horizon: number | null, 
+/**
+ * What the importer skipped or repaired.
+ */
+warnings: Array<ImportWarning>, };
+
+/**
+ * One agent, sub-agent or branch.
+ */
+export type Lane = { 
+/**
+ * The agent.
+ */
+agent: string, 
+/**
+ * How it came to be.
+ */
+kind: LaneKind, 
+/**
+ * How many tool calls are its own.
+ */
+calls: number, 
+/**
+ * The step that started it, or the last one that it shares.
+ */
+fromStep: number | null, };
+
+/**
+ * How a lane came to be.
+ */
+export type LaneKind = "main" | "subAgent" | "branch";
+
+/**
+ * A tool call in the strip.
+ */
+export type CallTick = { 
+/**
+ * Its step.
+ */
+step: number, 
+/**
+ * Its place among the calls of the recording.
+ */
+index: number, 
+/**
+ * Its lane.
+ */
+lane: number, 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * Its verdict.
+ */
+verdict: Verdict, };
+
+/**
+ * What an importer skipped or repaired.
+ */
+export type ImportWarning = { 
+/**
+ * What.
+ */
+message: string, 
+/**
+ * Where first.
+ */
+place: string, 
+/**
+ * How often.
+ */
+count: number, };
+
+/**
+ * Asks for a window of a session's steps.
+ */
+export type StepsRequest = { 
+/**
+ * The session.
+ */
+session: number, 
+/**
+ * First step.
+ */
+start: number, 
+/**
+ * At most this many.
+ */
+len: number, };
+
+/**
+ * A window of a session's steps.
+ */
+export type StepPage = { 
+/**
+ * First step.
+ */
+start: number, 
+/**
+ * The steps.
+ */
+steps: Array<StepView>, };
+
+/**
+ * One step.
+ */
+export type StepView = { 
+/**
+ * Its position.
+ */
+step: number, 
+/**
+ * Its lane.
+ */
+lane: number, 
+/**
+ * When (RFC 3339), if recorded.
+ */
+at: string | null, 
+/**
+ * Where in the recording.
+ */
+place: string, 
+/**
+ * What.
+ */
+body: StepBody, };
+
+/**
+ * What a step is.
+ */
+export type StepBody = { "kind": "message", 
+/**
+ * Who.
+ */
+role: Role, 
+/**
+ * The text, shortened.
+ */
+text: Excerpt, } | { "kind": "call" } & CallView | { "kind": "result", 
+/**
+ * The step of the call.
+ */
+call: number | null, 
+/**
+ * The text, shortened.
+ */
+text: Excerpt, 
+/**
+ * How the call ended.
+ */
+outcome: Outcome, };
+
+/**
+ * The start of a text, and how much more there is.
+ */
+export type Excerpt = { 
+/**
+ * The start.
+ */
+text: string, 
+/**
+ * Characters left out.
+ */
+more: number, };
+
+/**
+ * Who said a message.
+ */
+export type Role = "system" | "user" | "assistant" | "thinking" | "runtime";
+
+/**
+ * A tool call, judged.
+ */
+export type CallView = { 
+/**
+ * Its place among the calls of the recording.
+ */
+index: number, 
+/**
+ * The recording's own id.
+ */
+id: string | null, 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * Whose tool it is.
+ */
+server: string | null, 
+/**
+ * The arguments as JSON text, indented; or what stands there instead.
+ */
+arguments: Excerpt, 
+/**
+ * The arguments in one short line.
+ */
+brief: string, 
+/**
+ * What really happened.
+ */
+outcome: Outcome, 
+/**
+ * The verdict.
+ */
+verdict: Verdict, 
+/**
+ * What is said about the verdict, in a few words.
+ */
+said: string, 
+/**
+ * A failing policy could flip it.
+ */
+uncertain: boolean, };
+
+/**
+ * Names a step.
+ */
+export type StepRequest = { 
+/**
+ * The session.
+ */
+session: number, 
+/**
+ * The step.
+ */
+step: number, };
+
+/**
+ * The whole text of a step.
+ */
+export type StepText = { 
+/**
+ * Message, arguments or result, whole (up to 4 MB).
+ */
+text: string, };
+
+/**
+ * Why a tool call has its verdict.
+ */
+export type Why = { 
+/**
+ * The step.
+ */
+step: number, 
+/**
+ * The call.
+ */
+call: CallView, 
+/**
+ * The agent that acted.
+ */
+agent: string, 
+/**
+ * The task, if any.
+ */
+task: string | null, 
+/**
+ * The verdict in a sentence.
+ */
+sentence: string, 
+/**
+ * What the guardrails decided; absent if the call could not be mapped.
+ */
+guardrails: Decision | null, 
+/**
+ * What the task's scope decided; absent without a scope.
+ */
+scope: Decision | null, 
+/**
+ * Why the verdict is unknown, and what to do.
+ */
+unknown: UnknownReason | null, 
+/**
+ * What does not fit the schema.
+ */
+misfits: Array<string>, 
+/**
+ * The request as it was judged.
+ */
+request: RequestView | null, };
+
+/**
+ * Why a verdict is unknown.
+ */
+export type UnknownReason = { 
+/**
+ * What is missing.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+help: string, };
+
+/**
+ * What one policy set decided.
+ */
+export type Decision = { 
+/**
+ * Whether it allows.
+ */
+allow: boolean, 
+/**
+ * A failing policy could flip it.
+ */
+uncertain: boolean, 
+/**
+ * The policies that decided.
+ */
+reasons: Array<PolicyText>, 
+/**
+ * Policies that failed and were skipped.
+ */
+errors: Array<PolicyFailure>, };
+
+/**
+ * A policy with its text.
+ */
+export type PolicyText = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its file, relative to the workspace.
+ */
+file: string, 
+/**
+ * Its first line, from 1.
+ */
+line: number, 
+/**
+ * What it does.
+ */
+effect: Effect, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * What its `@why` (or `@doc`) says.
+ */
+why: string | null, };
+
+/**
+ * A policy that failed on a call. Cedar skips it.
+ */
+export type PolicyFailure = { 
+/**
+ * The policy.
+ */
+policy: PolicyText, 
+/**
+ * What the engine says.
+ */
+message: string, };
+
+/**
+ * Cedar's authorization request.
+ */
+export type RequestView = { 
+/**
+ * Who.
+ */
+principal: string, 
+/**
+ * Does what.
+ */
+action: string, 
+/**
+ * On what.
+ */
+resource: string, 
+/**
+ * Under which circumstances, as JSON text.
+ */
+context: string, };
+
+/**
+ * Names a file of the workspace.
+ */
+export type FileRequest = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, };
+
+/**
+ * A file of the workspace.
+ */
+export type FileText = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * What it is for.
+ */
+kind: FileKind, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Digest of its bytes: pass it back when saving.
+ */
+digest: string, };
+
+/**
+ * Text of a file that is not saved yet.
+ */
+export type DraftText = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * The text in the editor.
+ */
+text: string, };
+
+/**
+ * Saves a file.
+ */
+export type SaveFile = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * The new text.
+ */
+text: string, 
+/**
+ * Digest of the text that the edit started from; empty overwrites whatever is there.
+ */
+base: string, };
+
+/**
+ * A saved file.
+ */
+export type Saved = { 
+/**
+ * Digest of its bytes now.
+ */
+digest: string, 
+/**
+ * The workspace after it.
+ */
+workspace: WorkspaceView, };
+
+/**
+ * What is wrong with a draft.
+ */
+export type Findings = { 
+/**
+ * All of it.
+ */
+findings: Array<Finding>, };
+
+/**
+ * A formatted draft.
+ */
+export type Formatted = { 
+/**
+ * The new text.
+ */
+text: string, };
+
+/**
+ * Names a tool call by its position among all tool calls of the corpus.
+ */
+export type PositionRequest = { 
+/**
+ * From 0, in the order of the corpus strip.
+ */
+position: number, };
+
+/**
+ * Where a tool call is.
+ */
+export type CallPlace = { 
+/**
+ * The session.
+ */
+session: number, 
+/**
+ * The step.
+ */
+step: number, };
+
+/**
+ * What went wrong, for a person.
+ */
+export type ErrorDto = { 
+/**
+ * What kind of error; the only part that the window may branch on.
+ */
+code: ErrorCode, 
+/**
+ * What happened, and where.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+help: string | null, };
+
+/**
+ * What kind of error.
+ */
+export type ErrorCode = "noWorkspace" | "notAWorkspace" | "notFound" | "conflict" | "invalidText" | "io" | "badRequest";
+
+/**
+ * What the host tells the window by itself.
+ */
+export type AppEvent = { "event": "replayProgress", 
+/**
+ * Of this revision.
+ */
+revision: number, 
+/**
+ * Sessions done.
+ */
+done: number, 
+/**
+ * Sessions in all.
+ */
+total: number, } | { "event": "replayFinished", 
+/**
+ * Of this revision.
+ */
+revision: number, } | { "event": "workspaceChanged", 
+/**
+ * The new revision.
+ */
+revision: number, 
+/**
+ * Relative to the workspace.
+ */
+paths: Array<string>, };
+
+export type Commands = {
+  /** What the window needs before any workspace is open. */
+  app_info: [Nothing, AppInfo],
+  /** Opens a workspace and starts its replay. */
+  open_workspace: [WorkspacePath, WorkspaceView],
+  /** Opens a throw-away copy of the shipped sample incident. */
+  open_sample: [Nothing, WorkspaceView],
+  /** Makes a workspace from a template and opens it. */
+  create_workspace: [NewWorkspace, WorkspaceView],
+  /** The open workspace as it is now. */
+  workspace: [Nothing, WorkspaceView],
+  /** A window of the session list. */
+  sessions: [SessionsRequest, SessionPage],
+  /** A session, without its steps. */
+  session: [SessionRequest, SessionView],
+  /** A window of a session's steps. */
+  steps: [StepsRequest, StepPage],
+  /** The whole text of a step. */
+  step_text: [StepRequest, StepText],
+  /** Why a tool call has its verdict. */
+  why: [StepRequest, Why],
+  /** Where the tool call at a position of the corpus strip is. */
+  call_at: [PositionRequest, CallPlace],
+  /** A file of the workspace. */
+  read_file: [FileRequest, FileText],
+  /** What is wrong with a draft. */
+  check_draft: [DraftText, Findings],
+  /** A draft, formatted. */
+  format_draft: [DraftText, Formatted],
+  /** Saves a file, checks the workspace and replays it. */
+  save_file: [SaveFile, Saved],
+  /** Keeps what the person chose. */
+  set_preferences: [Preferences, Preferences],
+};
