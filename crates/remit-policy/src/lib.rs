@@ -1,1 +1,47 @@
-//! remit-policy
+//! What agents may do: workspaces, policies, schemas, and everything that is wrong with them.
+//!
+//! [`Workspace::load`] reads a folder and returns what could be read together with *all*
+//! [`Finding`]s: a broken policy neither hides the next mistake nor blanks the policies beside it.
+//! [`check_text`] does the same for one draft while its author types. [`schema_gen`] makes schemas
+//! from tools, [`new_workspace`] makes workspaces.
+//!
+//! Nothing here knows what a session is, decides a request, or prints to a terminal. A tool, a task
+//! or an agent is only a name that the caller looks up.
+
+mod check;
+mod config;
+mod digest;
+mod entities;
+mod files;
+mod finding;
+mod format;
+mod layer;
+mod links;
+mod nearest;
+pub mod new_workspace;
+mod pattern;
+mod policy_file;
+mod recordings;
+pub mod render;
+mod schema;
+pub mod schema_gen;
+mod schema_model;
+mod scopes;
+mod split;
+mod validate;
+mod workspace;
+
+pub use check::check_text;
+pub use config::{AgentRule, Config, Mapping, ResourceRule, ToolMatch, ToolRule};
+pub use entities::LoadedEntities;
+pub use files::{FileEntry, FileKind};
+pub use finding::{Finding, FindingCode, Severity};
+pub use format::format_text;
+pub use layer::Layer;
+pub use pattern::{NamePattern, NameTemplate};
+pub use policy_file::PolicySource;
+pub use recordings::{RecordingFiles, RecordingPaths};
+pub use schema::LoadedSchema;
+pub use schema_model::{ActionModel, AttributeModel, RecordModel, SchemaModel, TypeModel};
+pub use scopes::{Scope, SessionKey, TaskMatch, TaskRule, TaskRules};
+pub use workspace::{Digests, LayerRef, Workspace, WorkspaceError};

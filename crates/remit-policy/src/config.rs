@@ -1,0 +1,394 @@
+//! `remit.toml`: what a workspace is called, where its recordings are, how tools become requests.
+//!
+//! Read once, with every default filled in and every pattern compiled. A mistake is a finding with
+//! its line; what could not be read falls back to its default, so that the rest can be checked.
+
+use std::ops::Range;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cedar_policy::EntityTypeName;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::digest;
+use crate::files::CONFIG;
+use crate::finding::{Finding, FindingCode};
+use crate::nearest::nearest;
+use crate::pattern::{NamePattern, NameTemplate};
+use crate::recordings::{self, RecordingPaths};
+use crate::schema_model::SchemaModel;
+
+/// What `remit.toml` says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The workspace's name; its folder's if the file gives none.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Where the recordings are.
+    pub recordings: RecordingPaths,
+    /// How a tool call becomes a request.
+    pub mapping: Mapping,
+}
+
+/// How a recorded tool call becomes a request.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The entity type of the acting agent.
+    pub principal: EntityTypeName,
+    /// The entity type of the resource where no rule names another.
+    pub resource: EntityTypeName,
+    /// The server of tools whose recording does not name one.
+    pub server: String,
+    /// Rules for tools, in order; the first match wins.
+    pub tools: Vec<ToolRule>,
+    /// New names for agents, in order; the first match wins.
+    pub agents: Vec<AgentRule>,
+}
+
+/// One `[[tool]]`.
+#[derive(Debug, Clone)]
+pub struct ToolRule {
+    /// The recorded names it is for.
+    pub name: NamePattern,
+    /// The server that the tool belongs to.
+    pub server: Option<String>,
+    /// The id of the action.
+    pub action: Option<NameTemplate>,
+    /// The resource, taken from the arguments.
+    pub resource: Option<ResourceRule>,
+    /// The line of the rule in `remit.toml`, from 1.
+    pub line: u32,
+}
+
+/// A resource that the arguments of a call name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceRule {
+    /// Its entity type.
+    pub entity_type: EntityTypeName,
+    /// A JSON pointer into the arguments, to its id.
+    pub id_pointer: String,
+}
+
+/// One `[[agent]]`.
+#[derive(Debug, Clone)]
+pub struct AgentRule {
+    /// The recorded names it is for.
+    pub recorded: NamePattern,
+    /// The workload identity.
+    pub id: NameTemplate,
+}
+
+/// The rule that a tool's name met.
+#[derive(Debug, Clone)]
+pub struct ToolMatch<'m> {
+    /// The rule.
+    pub rule: &'m ToolRule,
+    /// The id of the action that it names.
+    pub action: Option<String>,
+}
+
+impl Mapping {
+    /// The first rule for a recorded tool name.
+    #[must_use]
+    pub fn tool(&self, recorded: &str) -> Option<ToolMatch<'_>> {
+        self.tools.iter().find_map(|rule| {
+            let captures = rule.name.captures(recorded)?;
+            let action = rule.action.as_ref().map(|action| action.fill(&captures));
+            Some(ToolMatch { rule, action })
+        })
+    }
+
+    /// The workload identity of a recorded agent, if a rule gives it one.
+    #[must_use]
+    pub fn agent(&self, recorded: &str) -> Option<String> {
+        self.agents
+            .iter()
+            .find_map(|rule| Some(rule.id.fill(&rule.recorded.captures(recorded)?)))
+    }
+
+    /// What the requests depend on, defaults included.
+    pub(crate) fn digest(&self) -> String {
+        let mut text = format!("{}\n{}\n{:?}\n", self.principal, self.resource, self.server);
+        for rule in &self.tools {
+            let resource = rule.resource.as_ref();
+            let resource = resource.map(|r| (r.entity_type.to_string(), &r.id_pointer));
+            let action = rule.action.as_ref().map(ToString::to_string);
+            let name = rule.name.to_string();
+            text.push_str(&format!(
+                "tool {:?}\n",
+                (name, &rule.server, action, resource)
+            ));
+        }
+        for rule in &self.agents {
+            let names = (rule.recorded.to_string(), rule.id.to_string());
+            text.push_str(&format!("agent {names:?}\n"));
+        }
+        digest::of_text(&text)
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawConfig {
+    name: Option<String>,
+    description: Option<String>,
+    recordings: Option<RawRecordings>,
+    #[serde(default)]
+    mapping: RawMapping,
+    #[serde(default)]
+    tool: Vec<RawTool>,
+    #[serde(default)]
+    agent: Vec<RawAgent>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRecordings {
+    paths: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawMapping {
+    principal: Option<Spanned<String>>,
+    resource: Option<Spanned<String>>,
+    server: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTool {
+    name: Spanned<String>,
+    server: Option<String>,
+    action: Option<Spanned<String>>,
+    resource: Option<Spanned<String>>,
+    resource_id: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAgent {
+    recorded: Spanned<String>,
+    id: Spanned<String>,
+}
+
+/// Reads `remit.toml`; `folder` names a workspace that does not name itself.
+pub(crate) fn read(
+    text: &str,
+    folder: &str,
+    schema: Option<&SchemaModel>,
+    findings: &mut Vec<Finding>,
+) -> Config {
+    let file = Utf8Path::new(CONFIG);
+    let raw: RawConfig = parse_toml(text, file, FindingCode::InvalidConfig).unwrap_or_else(|bad| {
+        findings.push(*bad);
+        RawConfig::default()
+    });
+    let mut reader = Reader { text, findings };
+    Config {
+        name: raw.name.unwrap_or_else(|| folder.to_owned()),
+        description: raw.description,
+        recordings: reader.recordings(raw.recordings),
+        mapping: Mapping {
+            principal: reader.entity_type_or(
+                raw.mapping.principal,
+                schema.map(|s| &s.principal_types),
+                "Agent",
+            ),
+            resource: reader.entity_type_or(
+                raw.mapping.resource,
+                schema.map(|s| &s.resource_types),
+                "Server",
+            ),
+            server: raw.mapping.server.unwrap_or_else(|| "tools".to_owned()),
+            tools: raw
+                .tool
+                .into_iter()
+                .filter_map(|tool| reader.tool(tool))
+                .collect(),
+            agents: raw
+                .agent
+                .into_iter()
+                .filter_map(|agent| reader.agent(agent))
+                .collect(),
+        },
+    }
+}
+
+/// Reads TOML into a type; the one mistake that TOML reports becomes a finding with its place.
+pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
+    text: &str,
+    file: &Utf8Path,
+    code: FindingCode,
+) -> Result<T, Box<Finding>> {
+    toml::from_str(text).map_err(|error| {
+        let finding = Finding::new(code, file, error.message().replace('\n', " "));
+        let help = suggestion(error.message());
+        Box::new(finding.at_optional(text, error.span()).help_optional(help))
+    })
+}
+
+/// Serde names the unknown key first and the known ones after it, each in backticks.
+fn suggestion(message: &str) -> Option<String> {
+    let mut names = message
+        .strip_prefix("unknown field ")?
+        .split('`')
+        .skip(1)
+        .step_by(2);
+    let near = nearest(names.next()?, names)?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+/// A rule that is left out, because a finding already says why.
+struct Rejected;
+
+struct Reader<'a> {
+    text: &'a str,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>, help: &str) {
+        let finding = Finding::new(FindingCode::InvalidConfig, Utf8Path::new(CONFIG), message);
+        self.findings.push(finding.at(self.text, span).help(help));
+    }
+
+    fn recordings(&mut self, raw: Option<RawRecordings>) -> RecordingPaths {
+        let Some(raw) = raw else {
+            return RecordingPaths::standard();
+        };
+        let mut read = RecordingPaths {
+            paths: Vec::new(),
+            globs: Vec::new(),
+            is_default: false,
+        };
+        for path in raw.paths {
+            match recordings::compile(path.get_ref()) {
+                Ok(glob) => {
+                    read.globs.push(glob);
+                    read.paths.push(Utf8PathBuf::from(path.into_inner()));
+                }
+                Err(error) => {
+                    let message = format!("`{}` is no pattern: {}", path.get_ref(), error.kind());
+                    self.wrong(
+                        path.span(),
+                        message,
+                        "`*` stands for any text, `**` for any folders",
+                    );
+                }
+            }
+        }
+        read
+    }
+
+    fn entity_type_or(
+        &mut self,
+        written: Option<Spanned<String>>,
+        from_schema: Option<&Vec<String>>,
+        otherwise: &str,
+    ) -> EntityTypeName {
+        written
+            .and_then(|name| self.entity_type(name))
+            .or_else(|| from_schema?.first()?.parse().ok())
+            .unwrap_or_else(|| standard_type(otherwise))
+    }
+
+    fn entity_type(&mut self, name: Spanned<String>) -> Option<EntityTypeName> {
+        let parsed = name.get_ref().parse().ok();
+        if parsed.is_none() {
+            let message = format!("`{}` is no entity type", name.get_ref());
+            self.wrong(
+                name.span(),
+                message,
+                "write a type of the schema, such as `Agent` or `Acme::Agent`",
+            );
+        }
+        parsed
+    }
+
+    fn tool(&mut self, raw: RawTool) -> Option<ToolRule> {
+        let (line, _) = crate::finding::position(self.text, raw.name.span().start);
+        let name = NamePattern::new(raw.name.get_ref());
+        let action = match raw.action {
+            Some(action) => Some(self.template(&action, &name)?),
+            None => None,
+        };
+        let resource = self.resource(raw.resource, raw.resource_id).ok()?;
+        Some(ToolRule {
+            name,
+            server: raw.server,
+            action,
+            resource,
+            line,
+        })
+    }
+
+    fn agent(&mut self, raw: RawAgent) -> Option<AgentRule> {
+        let recorded = NamePattern::new(raw.recorded.get_ref());
+        let id = self.template(&raw.id, &recorded)?;
+        Some(AgentRule { recorded, id })
+    }
+
+    fn template(&mut self, written: &Spanned<String>, name: &NamePattern) -> Option<NameTemplate> {
+        let template = NameTemplate::new(written.get_ref(), name);
+        if template.is_none() {
+            let message = format!("`{}` has more `*` than `{name}`", written.get_ref());
+            self.wrong(
+                written.span(),
+                message,
+                "each `*` stands for what the `*` of the same number matched",
+            );
+        }
+        template
+    }
+
+    /// Nothing at all is fine; half a rule is not.
+    fn resource(
+        &mut self,
+        entity_type: Option<Spanned<String>>,
+        pointer: Option<Spanned<String>>,
+    ) -> Result<Option<ResourceRule>, Rejected> {
+        let (entity_type, pointer) = match (entity_type, pointer) {
+            (None, None) => return Ok(None),
+            (Some(entity_type), Some(pointer)) => (entity_type, pointer),
+            (Some(half), None) => {
+                let help = "say where in the arguments its id is: `resource_id = \"/path\"`";
+                self.wrong(half.span(), "`resource` without `resource_id`", help);
+                return Err(Rejected);
+            }
+            (None, Some(half)) => {
+                let help = "say which entity type it is the id of: `resource = \"File\"`";
+                self.wrong(half.span(), "`resource_id` without `resource`", help);
+                return Err(Rejected);
+            }
+        };
+        let entity_type = self.entity_type(entity_type).ok_or(Rejected)?;
+        let id_pointer = self.pointer(pointer).ok_or(Rejected)?;
+        Ok(Some(ResourceRule {
+            entity_type,
+            id_pointer,
+        }))
+    }
+
+    fn pointer(&mut self, pointer: Spanned<String>) -> Option<String> {
+        if pointer.get_ref().starts_with('/') {
+            return Some(pointer.into_inner());
+        }
+        let message = format!("`{}` is no JSON pointer", pointer.get_ref());
+        self.wrong(
+            pointer.span(),
+            message,
+            "start it with `/`, as in `/path` or `/target/id`",
+        );
+        None
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the callers' names are literals in this file"
+)]
+fn standard_type(name: &str) -> EntityTypeName {
+    name.parse().expect("a plain identifier is an entity type")
+}

@@ -1,0 +1,86 @@
+//! Formats policies and schemas with Cedar's own printers.
+//!
+//! Nothing an author wrote is lost: where a printer would drop comments, the text is refused.
+
+use camino::Utf8Path;
+use cedar_policy::SchemaFragment;
+use cedar_policy_formatter::{Config, policies_str_to_pretty};
+
+use crate::files::FileKind;
+use crate::finding::{Finding, FindingCode};
+use crate::policy_file::PolicyFile;
+use crate::schema::LoadedSchema;
+use crate::split::has_comments;
+
+/// The text in the official style.
+///
+/// # Errors
+/// What keeps it from being formatted: the first mistake in it, or that nothing formats such files.
+#[expect(
+    clippy::result_large_err,
+    reason = "callers want the finding itself, and formatting is rare"
+)]
+pub fn format_text(file: &Utf8Path, text: &str) -> Result<String, Finding> {
+    let formatted = match FileKind::of(file) {
+        Some(FileKind::Guardrails | FileKind::Scope) => format_policies(file, text),
+        Some(FileKind::Schema) => format_schema(file, text),
+        _ => Err(refusal(
+            file,
+            "there is no formatter for this file",
+            "format `.cedar` and `.cedarschema` files",
+        )),
+    };
+    formatted.map_err(|finding| *finding)
+}
+
+fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {
+    let mut findings = Vec::new();
+    PolicyFile::parse(file, text, &mut findings);
+    if let Some(mistake) = findings
+        .into_iter()
+        .find(|finding| finding.code == FindingCode::Syntax)
+    {
+        return Err(Box::new(mistake));
+    }
+    let config = Config::default();
+    let pretty = policies_str_to_pretty(text, &config).map_err(|error| {
+        refusal(
+            file,
+            &format!("the formatter refuses it: {error}"),
+            "leave the file as it is",
+        )
+    })?;
+    Ok(with_last_line_ended(pretty))
+}
+
+fn format_schema(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {
+    let mut findings = Vec::new();
+    if LoadedSchema::read(file, text, &mut findings).is_none() {
+        let unknown = || refusal(file, "the schema does not parse", "correct it first");
+        return Err(findings.into_iter().next().map_or_else(unknown, Box::new));
+    }
+    if has_comments(text) {
+        return Err(refusal(
+            file,
+            "formatting a schema would drop its comments",
+            "turn them into annotations such as `@doc(\"…\")`, which are kept",
+        ));
+    }
+    let printed = SchemaFragment::from_cedarschema_str(text)
+        .ok()
+        .and_then(|(f, _)| f.to_cedarschema().ok());
+    let printed = printed
+        .ok_or_else(|| refusal(file, "the schema cannot be printed", "leave it as it is"))?;
+    Ok(with_last_line_ended(printed))
+}
+
+fn refusal(file: &Utf8Path, message: &str, help: &str) -> Box<Finding> {
+    Box::new(Finding::new(FindingCode::Syntax, file, message).help(help))
+}
+
+fn with_last_line_ended(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
