@@ -1,0 +1,50 @@
+// Theme and zoom: what the person chose, and what the window makes of it.
+
+import type { Preferences, Theme } from "../api/bindings";
+import { call } from "../api/client";
+
+const USUAL_ZOOM = 100;
+const LEAST_ZOOM = 50;
+const MOST_ZOOM = 200;
+const ZOOM_STEP = 10;
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
+const SCHEME: Readonly<Record<Theme, string>> = { system: "light dark", light: "light", dark: "dark" };
+
+export class Preference {
+  theme = $state<Theme>("system");
+  zoom = $state(USUAL_ZOOM);
+
+  adopt(chosen: Preferences): void {
+    this.theme = chosen.theme;
+    this.zoom = chosen.zoom === 0 ? USUAL_ZOOM : clamp(chosen.zoom);
+    this.#apply();
+  }
+
+  choose(theme: Theme): void {
+    this.theme = theme;
+    this.#keep();
+  }
+
+  nextTheme(): void {
+    this.choose(THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length] ?? "system");
+  }
+
+  zoomBy(steps: number): void {
+    this.zoom = steps === 0 ? USUAL_ZOOM : clamp(this.zoom + steps * ZOOM_STEP);
+    this.#keep();
+  }
+
+  #keep(): void {
+    this.#apply();
+    void call("set_preferences", { theme: this.theme, zoom: this.zoom }).catch(() => undefined);
+  }
+
+  #apply(): void {
+    const { style, dataset } = document.documentElement;
+    style.colorScheme = SCHEME[this.theme];
+    style.setProperty("--zoom", String(this.zoom / 100));
+    dataset.theme = this.theme;
+  }
+}
+
+const clamp = (zoom: number): number => Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));

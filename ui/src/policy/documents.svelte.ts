@@ -1,0 +1,170 @@
+// The files that are open: their text on disk, the text in the editor, and what is wrong with it.
+//
+// Promises: unsaved text survives a reload of the window, and a change on disk never replaces it
+// without being asked. Not here: the editor itself, and what is valid.
+
+import type { ErrorDto, FileText, Finding, WorkspaceView } from "../api/bindings";
+import { asError, call } from "../api/client";
+import { forgetDraft, keepDraft, readDraft } from "./drafts";
+
+/** A place to show in a document. */
+export interface Spot {
+  readonly path: string;
+  readonly from: number | null;
+  readonly line: number | null;
+}
+
+export class Document {
+  text = $state("");
+  /** The text on disk that the edit started from, and its digest. */
+  base = $state.raw<FileText>({ path: "", kind: "other", text: "", digest: "" });
+  /** The text on disk, when it is no longer the one that the edit started from. */
+  theirs = $state.raw<FileText | null>(null);
+  findings = $state.raw<readonly Finding[]>([]);
+  error = $state.raw<ErrorDto | null>(null);
+  saving = $state(false);
+  readonly dirty = $derived(this.text !== this.base.text);
+  /** Puts text into the editor that shows this document, so that it can be undone. */
+  apply: ((text: string) => void) | null = null;
+
+  constructor(
+    readonly root: string,
+    file: FileText,
+  ) {
+    const draft = readDraft(root, file.path);
+    this.base = draft ? { ...file, text: draft.base, digest: draft.digest } : file;
+    this.text = draft?.text ?? file.text;
+    if (draft && draft.digest !== file.digest) this.meet(file);
+  }
+
+  get path(): string {
+    return this.base.path;
+  }
+
+  /** The person typed. */
+  edit(text: string): void {
+    this.text = text;
+    if (this.dirty) keepDraft(this.root, this.path, { text, base: this.base.text, digest: this.base.digest });
+    else forgetDraft(this.root, this.path);
+  }
+
+  replace(text: string): void {
+    if (this.apply) this.apply(text);
+    else this.edit(text);
+  }
+
+  /** The file on disk is now `file`. */
+  meet(file: FileText): void {
+    if (file.digest === this.base.digest) return;
+    if (this.text === file.text || !this.dirty) this.settle(file);
+    else this.theirs = file;
+  }
+
+  /** Both sides agree again: `file` is on disk and in the editor. */
+  settle(file: FileText): void {
+    const shown = this.text;
+    this.base = file;
+    this.theirs = null;
+    if (shown !== file.text) this.replace(file.text);
+    forgetDraft(this.root, this.path);
+  }
+
+  /** Ours, or what both were merged into, shall replace theirs with the next save. */
+  overrule(text: string): void {
+    if (!this.theirs) return;
+    this.base = this.theirs;
+    this.theirs = null;
+    this.error = null;
+    this.replace(text);
+    this.edit(text);
+  }
+}
+
+export class Documents {
+  open = $state.raw<readonly Document[]>([]);
+  current = $state.raw<Document | null>(null);
+  /** Where the editor shall go next. */
+  spot = $state.raw<Spot | null>(null);
+  error = $state.raw<ErrorDto | null>(null);
+  #root = "";
+
+  constructor(readonly onsaved: (workspace: WorkspaceView) => Promise<void>) {}
+
+  workspace(root: string): void {
+    if (root === this.#root) return;
+    this.#root = root;
+    this.open = [];
+    this.current = null;
+    this.spot = null;
+    this.error = null;
+  }
+
+  async show(path: string, from: number | null = null, line: number | null = null): Promise<void> {
+    const known = this.open.find((one) => one.path === path);
+    const document = known ?? (await this.#read(path));
+    if (!document) return;
+    if (!known) this.open = [...this.open, document];
+    this.current = document;
+    this.spot = from === null && line === null ? null : { path, from, line };
+  }
+
+  close(document: Document): void {
+    const at = this.open.indexOf(document);
+    this.open = this.open.filter((one) => one !== document);
+    if (this.current === document) this.current = this.open[Math.max(0, at - 1)] ?? null;
+  }
+
+  async save(document: Document): Promise<void> {
+    if (document.saving) return;
+    document.saving = true;
+    const { path, text } = document;
+    try {
+      const saved = await call("save_file", { path, text, base: document.base.digest });
+      document.base = { ...document.base, text, digest: saved.digest };
+      document.theirs = null;
+      document.error = null;
+      document.edit(document.text);
+      await this.onsaved(saved.workspace);
+    } catch (thrown) {
+      await this.#failed(document, asError(thrown));
+    } finally {
+      document.saving = false;
+    }
+  }
+
+  async format(document: Document): Promise<void> {
+    try {
+      const { text } = await call("format_draft", { path: document.path, text: document.text });
+      document.error = null;
+      if (text !== document.text) document.replace(text);
+    } catch (thrown) {
+      document.error = asError(thrown);
+    }
+  }
+
+  /** Somebody else changed files: clean documents follow, the others show both sides. */
+  async changedOnDisk(paths: readonly string[]): Promise<void> {
+    for (const document of this.open.filter((one) => paths.length === 0 || paths.includes(one.path))) {
+      const file = await call("read_file", { path: document.path }).catch(() => null);
+      if (file) document.meet(file);
+    }
+  }
+
+  async #read(path: string): Promise<Document | null> {
+    try {
+      const document = new Document(this.#root, await call("read_file", { path }));
+      this.error = null;
+      return document;
+    } catch (thrown) {
+      this.error = asError(thrown);
+      return null;
+    }
+  }
+
+  async #failed(document: Document, error: ErrorDto): Promise<void> {
+    document.error = error;
+    if (error.code !== "conflict") return;
+    const theirs = await call("read_file", { path: document.path }).catch(() => null);
+    if (theirs) document.theirs = theirs;
+  }
+}

@@ -1,0 +1,5 @@
+// What the build makes of a `.grammar` file.
+declare module "*.grammar" {
+  import type { LRParser } from "@lezer/lr";
+  export const parser: LRParser;
+}
