@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Writes the sessions of this workspace. They are written by hand, not recorded: see README.md.
 
 Run it without arguments; it rewrites ../sessions/*.jsonl, with the same bytes every time.

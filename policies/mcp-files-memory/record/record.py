@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -B
 """Drives real MCP servers over stdio and keeps the JSON-RPC they spoke.
 
 Promises: every line that crossed a pipe is kept, in the order in which this client saw it, and
