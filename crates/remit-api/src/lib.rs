@@ -1,1 +1,27 @@
-//! remit-api
+//! All that a host may ask of Remit.
+//!
+//! Two kinds of host stand on this crate. The command line runs in one go and uses the crates below
+//! directly ([`policy`], [`replay`], [`session`]). The desktop holds an [`App`] and sends it commands
+//! as JSON ([`dispatch`]); what crosses to its window is in [`wire`], and nowhere else.
+//!
+//! Promises:
+//! * the two give the same verdicts: both call [`replay::replay`], and nothing here decides;
+//! * every request names what it is about; the app holds snapshots, never a cursor;
+//! * no path that the window sends leads out of the workspace.
+
+mod app;
+mod bindings;
+mod commands;
+mod files;
+mod open;
+mod settings;
+pub mod templates;
+mod view;
+mod watch;
+pub mod wire;
+
+pub use app::{App, AppOptions};
+pub use bindings::typescript;
+pub use commands::dispatch;
+pub use open::{load_paths, load_recordings, workspace_sources};
+pub use {remit_policy as policy, remit_replay as replay, remit_session as session};

@@ -782,6 +782,28 @@ pub enum ErrorCode {
     BadRequest,
 }
 
+impl ErrorDto {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        ErrorDto {
+            code,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn help(self, help: Option<String>) -> Self {
+        ErrorDto { help, ..self }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        ErrorDto::new(ErrorCode::BadRequest, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        ErrorDto::new(ErrorCode::NotFound, message)
+    }
+}
+
 /// What the host tells the window by itself.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase", tag = "event")]

@@ -1,1 +1,46 @@
-//! remit-replay
+//! Recorded sessions against policies: requests, decisions, verdicts, reports.
+//!
+//! Data flow: a session's tool calls are *mapped* to authorization requests by the schema
+//! ([`Mapper`]), each request is decided by the guardrails and by the scope of its task
+//! ([`reference`](mod@reference)), and the two decisions together are a [`Verdict`].
+//!
+//! Promises:
+//! * every tool call has exactly one verdict; the four counts add up to the tool calls;
+//! * an evaluation error is never silent: a decision carries its errors, and says whether one could flip it;
+//! * what has no mapping is *unknown*, never allowed;
+//! * the result is a function of the digests in it, whatever the number of threads.
+//!
+//! Not here: reading recordings (`remit-session`), reading policies (`remit-policy`), showing anything.
+
+mod convert;
+mod facts;
+mod infer;
+mod junit;
+mod mapping;
+pub mod reference;
+mod replay;
+mod report;
+mod sarif;
+mod verdict;
+
+pub use facts::SessionFacts;
+pub use infer::infer_manifests;
+pub use junit::to_junit;
+pub use mapping::{Mapped, Mapper, Unmapped};
+pub use reference::{Judgement, PolicyError};
+pub use replay::{Cancelled, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, replay};
+pub use report::{
+    CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,
+    WarningReport, report, report_schema,
+};
+pub use sarif::to_sarif;
+pub use verdict::{Severity, Verdict};
+
+/// The policy engine and its version, as reports name it.
+pub fn engine() -> String {
+    format!(
+        "cedar-policy {}; remit {}",
+        cedar_policy::get_sdk_version(),
+        env!("CARGO_PKG_VERSION")
+    )
+}

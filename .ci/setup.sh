@@ -1,0 +1,53 @@
+# Sourced by `open` and `test`: what this machine lacks, installed, each with a line on what and why.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+fail() { printf 'error: %s\n  help: %s\n' "$1" "$2" >&2; exit 1; }
+
+need_tools() {
+  command -v cargo >/dev/null || fail "Rust is not installed" "install it with rustup, 1.90 or newer"
+  command -v git >/dev/null || fail "git is not installed" "install it with: apt-get install git"
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || fail "$tool is not installed" "install Node.js 20 or newer, with npm"
+  done
+}
+
+# need_packages WHY PACKAGE...: installs the Debian or Ubuntu packages that are missing.
+need_packages() {
+  local why=$1 package missing=()
+  shift
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null || fail "missing: ${missing[*]} ($why)" "install them with this system's package manager"
+  say "installing ${missing[*]}: $why"
+  local root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "missing: ${missing[*]}" "run as root: apt-get install ${missing[*]}"
+    root=(sudo)
+  fi
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_compiler() {
+  need_packages "to compile and link Rust" build-essential pkg-config
+}
+
+need_webview() {
+  need_packages "the window's web engine" libwebkit2gtk-4.1-dev
+}
+
+# The window's packages, as the lock file says; only when the lock file is newer than what is there.
+need_npm_packages() {
+  local stamp=ui/node_modules/.package-lock.json
+  if [ ! -f "$stamp" ] || [ ui/package-lock.json -nt "$stamp" ]; then
+    say "installing the window's packages, as ui/package-lock.json lists them"
+    (cd ui && npm ci --no-audit --no-fund --loglevel=error)
+    touch "$stamp"
+  fi
+}

@@ -1,0 +1,175 @@
+//! Reading and saving files of the open workspace. No path that the window sends leads out of it.
+
+use crate::templates;
+use crate::wire::{ErrorCode, ErrorDto, FileKind, FileText, SaveFile};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use remit_policy::Workspace;
+use remit_policy::new_workspace::{WriteError, write_atomic, write_workspace};
+use sha2::{Digest, Sha256};
+use std::io;
+
+/// Files that are no text that people edit here would only be damaged by an editor.
+const EDITABLE: [&str; 6] = ["cedar", "cedarschema", "dw", "json", "md", "toml"];
+const FILE_BYTES_MAX: u64 = 8 << 20;
+
+/// Reads a file of the workspace.
+pub(crate) fn read(workspace: &Workspace, path: &str) -> Result<FileText, ErrorDto> {
+    let relative = inside(path)?;
+    let file = resolve(&workspace.root, &relative)?;
+    let size = std::fs::metadata(&file)
+        .map_err(|e| io_error(&relative, &e))?
+        .len();
+    if size > FILE_BYTES_MAX {
+        let message =
+            format!("`{relative}` has {size} bytes; the editor opens at most {FILE_BYTES_MAX}");
+        return Err(ErrorDto::new(ErrorCode::InvalidText, message));
+    }
+    let bytes = std::fs::read(&file).map_err(|e| io_error(&relative, &e))?;
+    let digest = digest(&bytes);
+    let text = String::from_utf8(bytes).map_err(|_| {
+        ErrorDto::new(ErrorCode::InvalidText, format!("`{relative}` is not UTF-8"))
+            .help(Some("save it as UTF-8".into()))
+    })?;
+    Ok(FileText {
+        path: relative.to_string(),
+        kind: kind(&relative),
+        text,
+        digest,
+    })
+}
+
+/// Saves a file, unless it changed since the edit began. Returns the digest of what is there now.
+pub(crate) fn save(root: &Utf8Path, request: &SaveFile) -> Result<String, ErrorDto> {
+    let relative = inside(&request.path)?;
+    let file = resolve(root, &relative)?;
+    let there = match std::fs::read(&file) {
+        Ok(bytes) => Some(digest(&bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(io_error(&relative, &e)),
+    };
+    if !request.base.is_empty() && there.as_ref() != Some(&request.base) {
+        let message = match there {
+            Some(_) => format!("`{relative}` was changed by somebody else since you opened it"),
+            None => format!("`{relative}` was removed since you opened it"),
+        };
+        let help = "compare both versions, then keep one or merge them".to_owned();
+        return Err(ErrorDto::new(ErrorCode::Conflict, message).help(Some(help)));
+    }
+    write_atomic(&file, request.text.as_bytes()).map_err(written)?;
+    Ok(digest(request.text.as_bytes()))
+}
+
+/// Copies a template to a new folder.
+pub(crate) fn write_template(name: &str, root: &Utf8Path) -> Result<(), ErrorDto> {
+    let files = templates::files(name)
+        .ok_or_else(|| ErrorDto::not_found(format!("there is no template `{name}`")))?;
+    write_workspace(root, &files).map_err(written)
+}
+
+fn written(error: WriteError) -> ErrorDto {
+    let help = miette::Diagnostic::help(&error).map(|h| h.to_string());
+    ErrorDto::new(ErrorCode::Io, error.to_string()).help(help)
+}
+
+/// Whether a changed path is below one of the workspace's recording paths.
+pub(crate) fn is_recording(workspace: &Workspace, path: &str) -> bool {
+    let listed = workspace.config.recordings.files(&workspace.root).files;
+    let below = |p: &Utf8PathBuf| Utf8Path::new(path).starts_with(p);
+    workspace.config.recordings.paths.iter().any(below) || listed.iter().any(|f| f == path)
+}
+
+/// Whether both were read from the same texts.
+pub(crate) fn same_content(a: &Workspace, b: &Workspace) -> bool {
+    let key = |w: &Workspace| {
+        w.files
+            .iter()
+            .map(|f| (f.path.clone(), f.text.clone()))
+            .collect::<Vec<_>>()
+    };
+    key(a) == key(b)
+}
+
+/// What a file of this name is for.
+pub(crate) fn kind(path: &Utf8Path) -> FileKind {
+    use remit_policy::FileKind as Of;
+    match Of::of(path) {
+        Some(Of::Config) => FileKind::Config,
+        Some(Of::Schema) => FileKind::Schema,
+        Some(Of::Entities) => FileKind::Entities,
+        Some(Of::Guardrails) => FileKind::Guardrails,
+        Some(Of::Scope) => FileKind::Scope,
+        Some(Of::ScopeIndex) => FileKind::Tasks,
+        Some(Of::TemplateLinks | Of::Unsupported) | None => FileKind::Other,
+    }
+}
+
+/// What the disk said, for a person.
+pub(crate) fn io_error(path: &Utf8Path, error: &io::Error) -> ErrorDto {
+    let code = if error.kind() == io::ErrorKind::NotFound {
+        ErrorCode::NotFound
+    } else {
+        ErrorCode::Io
+    };
+    ErrorDto::new(code, format!("`{path}`: {error}"))
+}
+
+/// A relative path of plain names, with an ending that we edit.
+fn inside(path: &str) -> Result<Utf8PathBuf, ErrorDto> {
+    let path = Utf8PathBuf::from(path);
+    let plain = path
+        .components()
+        .all(|c| matches!(c, Utf8Component::Normal(name) if !name.starts_with('.')));
+    let editable = path.extension().is_some_and(|e| EDITABLE.contains(&e));
+    if plain && editable {
+        Ok(path)
+    } else {
+        Err(ErrorDto::bad_request(format!(
+            "`{path}` is no file of the workspace"
+        )))
+    }
+}
+
+/// Where the file is on disk. A link in the workspace must not lead out of it.
+fn resolve(root: &Utf8Path, relative: &Utf8Path) -> Result<Utf8PathBuf, ErrorDto> {
+    let file = root.join(relative);
+    let existing = file.ancestors().find(|p| p.exists()).unwrap_or(root);
+    let real = |p: &Utf8Path| p.canonicalize_utf8().map_err(|e| io_error(relative, &e));
+    if real(existing)?.starts_with(real(root)?) {
+        Ok(file)
+    } else {
+        Err(ErrorDto::bad_request(format!(
+            "`{relative}` leads out of the workspace"
+        )))
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let hex: String = Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    format!("sha256:{hex}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn only_plain_paths_of_files_that_people_edit() {
+        for path in ["remit.toml", "guardrails/a.cedar", "scopes/x/y.cedar"] {
+            assert!(inside(path).is_ok(), "{path}");
+        }
+        for path in [
+            "../x.toml",
+            "/etc/x.json",
+            "guardrails/../../x.cedar",
+            ".git/config.toml",
+            "a/.b.cedar",
+            "run.sh",
+            "",
+        ] {
+            assert!(inside(path).is_err(), "{path}");
+        }
+    }
+}

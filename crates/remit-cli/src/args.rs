@@ -1,0 +1,204 @@
+//! The command line, as typed.
+
+use crate::error::ErrorFormat;
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use remit_api::session::Format;
+
+/// Write policies for AI agents, replay recorded sessions against them, and see which actions would
+/// be allowed, denied, or drifted out of the task's scope.
+#[derive(Debug, Parser)]
+#[command(name = "remit", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 fine, 1 failed, 2 denied or drifted and --fail-on asked for it, 3 invalid policies"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// How errors are written to stderr: for people, one plain line each, or JSON
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub error_format: ErrorFormat,
+    /// Say more about what is done
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a workspace, from a template or from recordings
+    Init(InitArgs),
+    /// Generate the schema from tool manifests or recordings
+    Schema(SchemaArgs),
+    /// Read recordings and write them in one readable notation
+    Import(ImportArgs),
+    /// Check a workspace's policies, schema, entities and configuration
+    Check(CheckArgs),
+    /// Judge every recorded tool call
+    Replay(ReplayArgs),
+    /// Show one session with its verdicts
+    Show(ShowArgs),
+    /// Say why one tool call has its verdict
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder to make; it must not exist or be empty
+    pub workspace: Utf8PathBuf,
+    /// The shipped workspace to start from
+    #[arg(long, value_name = "NAME", default_value = remit_api::templates::SAMPLE,
+          value_parser = clap::builder::PossibleValuesParser::new(remit_api::templates::names()))]
+    pub template: String,
+    /// Start from nothing but recordings: files or folders
+    #[arg(long, value_name = "RECORDINGS", num_args = 1.., conflicts_with = "template")]
+    pub from: Vec<Utf8PathBuf>,
+    /// Copy the recordings into the workspace instead of naming where they are
+    #[arg(long, requires = "from")]
+    pub copy: bool,
+    /// The recordings' format, if sniffing gets it wrong
+    #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The workspace
+    #[arg(required_unless_present = "report")]
+    pub workspace: Option<Utf8PathBuf>,
+    /// Answers of MCP servers to tools/list; the file's name, or NAME= before it, is the server's name
+    #[arg(long, value_name = "[NAME=]FILE", num_args = 1..)]
+    pub tools: Vec<String>,
+    /// Recordings to infer tools from: files or folders; by default the workspace's own
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub recordings: Vec<Utf8PathBuf>,
+    /// Write schema.cedarschema instead of printing it
+    #[arg(long)]
+    pub write: bool,
+    /// Print the JSON Schema of `remit replay --format json`
+    #[arg(long, conflicts_with_all = ["workspace", "tools", "recordings", "write"])]
+    pub report: bool,
+    /// The recordings' format, if sniffing gets it wrong
+    #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Recordings: files or folders
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// The recordings' format, if sniffing gets it wrong
+    #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Format>,
+    /// Write the sessions in the readable notation to this file (`-` for stdout); without it, only count
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The workspace
+    pub workspace: Utf8PathBuf,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ErrorFormat,
+    /// Warnings count as errors
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// Which recordings, of which workspace.
+#[derive(Debug, Args)]
+pub(crate) struct Corpus {
+    /// The workspace
+    pub workspace: Utf8PathBuf,
+    /// Recordings to use instead of the workspace's own: files or folders
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub recordings: Vec<Utf8PathBuf>,
+    /// The recordings' format, if sniffing gets it wrong
+    #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
+    pub import_as: Option<Format>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Exit with 2 if a tool call has such a verdict
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT")]
+    pub fail_on: Vec<FailOn>,
+    /// List every finding, not only the first ones of each session
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// The session: its id, its recording, or a part of either that only it has
+    #[arg(long_help = None)]
+    pub session: Option<String>,
+    /// Show long texts whole
+    #[arg(long)]
+    pub full: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// The session: its id, its recording, or a part of either that only it has
+    pub session: String,
+    /// The step, as `remit show` numbers it, or the recording's own id of the call
+    pub step: String,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Tables for people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// One JSON line for each session
+    Jsonl,
+    /// JUnit XML
+    Junit,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// The guardrails forbid it
+    Denied,
+    /// Permitted, but not what the task is for
+    Drifted,
+    /// It cannot be decided
+    Unknown,
+    /// A failed policy could flip it
+    Uncertain,
+}
+
+/// The library knows its formats; clap only lists them.
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = Format> {
+    use clap::builder::TypedValueParser;
+    let names = Format::all().into_iter().map(Format::id);
+    clap::builder::PossibleValuesParser::new(names).try_map(|name| name.parse::<Format>())
+}

@@ -1,0 +1,207 @@
+//! `remit explain`: why one tool call has its verdict.
+
+use crate::Exit;
+use crate::args::{ExplainArgs, ExplainFormat};
+use crate::bench::{Bench, Found};
+use crate::error::CliError;
+use crate::output::{badge, bold, harmless, line, to_stdout};
+use remit_api::policy::PolicySource;
+use remit_api::replay::{JudgedCall, Judgement, Mapper, explain};
+use remit_api::session::{StepKind, ToolCall};
+use serde_json::{Value, json};
+
+pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
+    let bench = Bench::open(&args.corpus)?;
+    let found = bench.find(&args.session)?;
+    let (judged, call) = the_call(&found, &args.step)?;
+    let mapper = Mapper::new(&bench.workspace);
+    let request = mapper
+        .as_ref()
+        .and_then(|m| explain(m, found.session, judged.step))
+        .and_then(Result::ok)
+        .map(|m| m.request_json());
+    let why = Why {
+        bench: &bench,
+        found,
+        judged,
+        call,
+        request,
+    };
+    to_stdout(&match args.format {
+        ExplainFormat::Human => why.human(),
+        ExplainFormat::Json => format!("{:#}\n", why.json()),
+    })?;
+    Ok(Exit::Success)
+}
+
+/// By the step's number, else by the recording's id of the call.
+fn the_call<'b>(found: &Found<'b>, step: &str) -> Result<(&'b JudgedCall, &'b ToolCall), CliError> {
+    let number: Option<u32> = step.parse().ok();
+    let calls = found.session.calls().zip(&found.replayed.calls);
+    let same = |judged: &JudgedCall, call: &ToolCall| {
+        number == Some(judged.step.0) || call.id.as_deref() == Some(step)
+    };
+    let mut of_step = calls
+        .map(|((_, _, call), judged)| (judged, call))
+        .filter(|(judged, call)| same(judged, call));
+    of_step.next().ok_or_else(|| {
+        let what = number
+            .and_then(|n| found.session.step(remit_api::session::StepIdx(n)))
+            .map(|s| match s.kind {
+                StepKind::Message { .. } => "a message",
+                StepKind::Result(_) | StepKind::Call(_) => "a result",
+            });
+        let message = match what {
+            Some(what) => format!("step {step} is {what}, no tool call"),
+            None => format!("the session has no step `{step}`"),
+        };
+        CliError::input(
+            message,
+            format!("tool calls are at the steps {}", first_steps(found)),
+        )
+    })
+}
+
+fn first_steps(found: &Found<'_>) -> String {
+    let steps: Vec<String> = found
+        .replayed
+        .calls
+        .iter()
+        .take(12)
+        .map(|c| c.step.0.to_string())
+        .collect();
+    let more = if found.replayed.calls.len() > 12 {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{}{more}", steps.join(", "))
+}
+
+struct Why<'b> {
+    bench: &'b Bench,
+    found: Found<'b>,
+    judged: &'b JudgedCall,
+    call: &'b ToolCall,
+    request: Option<Value>,
+}
+
+impl Why<'_> {
+    fn human(&self) -> String {
+        let said = self.judged.verdict.said(self.judged.scope_allows());
+        let agent = self
+            .found
+            .session
+            .step(self.judged.step)
+            .map_or("", |s| self.found.session.agent(s.lane));
+        let mut out = format!(
+            "{}  {}: {said}\n",
+            badge(self.judged.verdict),
+            bold(&line(&self.call.tool, 80))
+        );
+        out += &format!(
+            "called by {}; in the recording it was {}\n",
+            line(agent, 80),
+            self.call.outcome.word()
+        );
+        if let Some(unknown) = &self.judged.unknown {
+            out += &format!(
+                "\n{}\n  help: {}\n",
+                line(&unknown.message, 400),
+                unknown.help
+            );
+        }
+        if let Some(sides) = &self.judged.judged {
+            out += &self.side(
+                "guardrails",
+                &sides.guardrails,
+                &self.bench.workspace.guardrails.policies,
+            );
+            match &sides.scope {
+                Some(scope) => out += &self.side("scope", scope, self.scope_policies()),
+                None => {
+                    out += "\nscope: none is declared for this task, so the call cannot drift\n"
+                }
+            }
+        }
+        for misfit in &self.judged.misfits {
+            out += &format!("\ndoes not fit the schema: {}\n", line(misfit, 400));
+        }
+        if let Some(request) = &self.request {
+            out += &format!(
+                "\n{}\n{}\n",
+                bold("request"),
+                harmless(&format!("{request:#}"))
+            );
+        }
+        out
+    }
+
+    fn side(&self, name: &str, judged: &Judgement, policies: &[PolicySource]) -> String {
+        let decision = if judged.allow { "allow" } else { "deny" };
+        let uncertain = if judged.uncertain {
+            ", uncertain: a failed policy could flip it"
+        } else {
+            ""
+        };
+        let mut out = format!("\n{} {decision}{uncertain}\n", bold(&format!("{name}:")));
+        if judged.reasons.is_empty() {
+            out += "  no policy permits it\n";
+        }
+        for id in &judged.reasons {
+            out += &policy(id, policies);
+        }
+        for error in &judged.errors {
+            out += &format!(
+                "  failed and was skipped: {}\n{}",
+                line(&error.message, 300),
+                policy(&error.policy, policies)
+            );
+        }
+        out
+    }
+
+    fn scope_policies(&self) -> &[PolicySource] {
+        let scope = self
+            .bench
+            .workspace
+            .scopes
+            .iter()
+            .find(|s| Some(&s.task) == self.found.replayed.scope.as_ref());
+        scope.map_or(&[], |s| &s.layer.policies)
+    }
+
+    fn json(&self) -> Value {
+        let side = |j: &Judgement| {
+            let errors: Vec<Value> = j
+                .errors
+                .iter()
+                .map(|e| json!({ "policy": e.policy, "message": e.message }))
+                .collect();
+            json!({ "decision": if j.allow { "allow" } else { "deny" }, "reasons": j.reasons, "errors": errors, "uncertain": j.uncertain })
+        };
+        let sides = self.judged.judged.as_ref();
+        json!({
+            "version": 1,
+            "session": self.found.session.id,
+            "step": self.judged.step,
+            "index": self.judged.index,
+            "tool": self.call.tool,
+            "outcome": self.call.outcome,
+            "verdict": self.judged.verdict,
+            "unknown": self.judged.unknown.as_ref().map(|u| json!({ "message": u.message, "help": u.help })),
+            "guardrails": sides.map(|j| side(&j.guardrails)),
+            "scope": sides.and_then(|j| j.scope.as_ref()).map(side),
+            "misfits": self.judged.misfits,
+            "request": self.request,
+        })
+    }
+}
+
+fn policy(id: &str, policies: &[PolicySource]) -> String {
+    let Some(policy) = policies.iter().find(|p| p.id == id) else {
+        return format!("  {id}\n");
+    };
+    let text: String = policy.text.lines().map(|l| format!("    {l}\n")).collect();
+    format!("  {} ({}:{})\n{text}", bold(id), policy.file, policy.line)
+}

@@ -1,0 +1,178 @@
+//! `remit replay`: every recorded tool call, judged.
+
+use crate::Exit;
+use crate::args::{FailOn, ReplayArgs, ReportFormat};
+use crate::bench::Bench;
+use crate::error::CliError;
+use crate::output::{badge, bold, line, paint, shape, summary, table, to_stderr, to_stdout};
+use remit_api::replay::{
+    CallReport, Report, SessionReport, Summary, Verdict, report, to_junit, to_sarif,
+};
+
+/// Findings that are listed for each session unless all are asked for.
+const FINDINGS: usize = 5;
+/// Calls that a session's strip shows in the table.
+const STRIP: usize = 32;
+
+pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
+    let bench = Bench::open(&args.corpus)?;
+    let report = report(&bench.replay, &bench.loaded);
+    to_stdout(&rendered(&report, &bench, args)?)?;
+    if report.sessions.is_empty() {
+        to_stderr(
+            "warning: there is no session to replay\n  help: put recordings into the workspace's sessions/ or name some with --recordings\n",
+        )?;
+    }
+    Ok(exit(&report.summary, &args.fail_on))
+}
+
+fn rendered(report: &Report, bench: &Bench, args: &ReplayArgs) -> Result<String, CliError> {
+    Ok(match args.format {
+        ReportFormat::Human => human(report, bench, args.all),
+        ReportFormat::Json => json(report)?,
+        ReportFormat::Jsonl => {
+            let lines: Result<Vec<_>, _> = report
+                .sessions
+                .iter()
+                .map(|s| serde_json::to_string(&s.line()))
+                .collect();
+            lines
+                .map_err(std::io::Error::other)?
+                .iter()
+                .map(|l| format!("{l}\n"))
+                .collect()
+        }
+        ReportFormat::Junit => to_junit(report).map_err(std::io::Error::other)?,
+        ReportFormat::Sarif => json(&to_sarif(report))?,
+    })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, CliError> {
+    let text = serde_json::to_string_pretty(value).map_err(std::io::Error::other)?;
+    Ok(text + "\n")
+}
+
+fn exit(summary: &Summary, fail_on: &[FailOn]) -> Exit {
+    let is_there = |asked: &FailOn| match asked {
+        FailOn::Denied => summary.denied > 0,
+        FailOn::Drifted => summary.drifted > 0,
+        FailOn::Unknown => summary.unknown > 0,
+        FailOn::Uncertain => summary.uncertain > 0,
+    };
+    if fail_on.iter().any(is_there) {
+        Exit::Verdict
+    } else {
+        Exit::Success
+    }
+}
+
+fn human(report: &Report, bench: &Bench, all: bool) -> String {
+    let mut out = summary(&bench.workspace.config.name, &report.summary) + "\n";
+    out += &table(
+        &["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""],
+        report.sessions.iter().map(row),
+    );
+    let findings: String = report
+        .sessions
+        .iter()
+        .filter_map(|s| listed(s, all))
+        .collect();
+    if !findings.is_empty() {
+        out += &format!("\n{}\n{findings}", bold("Not allowed"));
+        out += &format!(
+            "\nhelp: `remit explain {} SESSION STEP` says why\n",
+            bench.workspace.root
+        );
+    }
+    out
+}
+
+fn row(session: &SessionReport) -> Vec<String> {
+    let counts = session.line().summary;
+    let strip: String = session
+        .calls
+        .iter()
+        .take(STRIP)
+        .map(|c| shape(c.verdict))
+        .collect();
+    let more = if session.calls.len() > STRIP {
+        "…"
+    } else {
+        ""
+    };
+    let task = session
+        .task
+        .as_deref()
+        .map_or_else(|| "-".into(), |t| line(t, 32));
+    let task = if session.scoped || session.task.is_none() {
+        task
+    } else {
+        format!("{task} (no scope)")
+    };
+    let mut row = vec![
+        line(&session.session, 48),
+        task,
+        line(&session.agent, 24),
+        counts.tool_calls.to_string(),
+    ];
+    row.extend(Verdict::all().map(|v| counts.count(v).to_string()));
+    row.push(format!("{strip}{more}"));
+    row
+}
+
+fn listed(session: &SessionReport, all: bool) -> Option<String> {
+    let findings: Vec<&CallReport> = session
+        .calls
+        .iter()
+        .filter(|c| c.verdict != Verdict::Allowed)
+        .collect();
+    let (first, rest) = findings.split_at(if all {
+        findings.len()
+    } else {
+        findings.len().min(FINDINGS)
+    });
+    if first.is_empty() {
+        return None;
+    }
+    let mut out = format!("\n{}\n", line(&session.session, 120));
+    for call in first {
+        out += &format!(
+            "  step {:<4} {} {}  {}\n",
+            call.step,
+            badge(call.verdict),
+            bold(&line(&call.tool, 60)),
+            line(&reason(call), 160)
+        );
+    }
+    if !rest.is_empty() {
+        out += &format!("  and {} more; `--all` lists them\n", rest.len());
+    }
+    Some(out)
+}
+
+fn reason(call: &CallReport) -> String {
+    if let Some(unknown) = &call.unknown {
+        return unknown.clone();
+    }
+    let scope_allows = call.scope.as_ref().map(|s| s.decision == "allow");
+    let side = if call.verdict == Verdict::Drifted {
+        &call.scope
+    } else {
+        &call.guardrails
+    };
+    let reasons = side
+        .as_ref()
+        .map(|s| s.reasons.join(", "))
+        .unwrap_or_default();
+    let by = if reasons.is_empty() {
+        "no policy permits it".to_owned()
+    } else {
+        reasons
+    };
+    let uncertain = if call.uncertain {
+        paint(Verdict::Unknown, " uncertain: a policy failed")
+    } else {
+        String::new()
+    };
+    format!("{} ({by}){uncertain}", call.verdict.said(scope_allows))
+}
