@@ -7,6 +7,8 @@ import type { Host } from "./host/host";
 import { tauri } from "./host/tauri";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/code.css";
+import "./styles/dialogs.css";
 
 async function pick(): Promise<Host> {
   if (import.meta.env.DEV && new URLSearchParams(location.search).get("host") === "canned") {

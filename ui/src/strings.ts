@@ -17,7 +17,8 @@ export const T = {
   nothingMatchesHelp: "The filter looks at ids, tasks, agents, goals and tool names.",
   clearFilter: "Clear the filter",
   noSessions: "No recordings yet",
-  noSessionsHelp: "Put recordings into the folder sessions/ of this workspace; they appear here by themselves.",
+  noSessionsHelp:
+    "Put recordings into the folder sessions/ of this workspace; they appear here by themselves.",
   horizon: "What follows depends on a result that the agent would not have had",
   chooseSession: "No session is selected",
   chooseSessionHelp: "Choose one on the left, or press n.",

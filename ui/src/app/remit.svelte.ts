@@ -3,15 +3,14 @@
 // Promises: verdicts in view are those of the last finished replay until the next one has finished;
 // nothing is decided here. Not here: how anything looks, and unsaved text (`policy/documents`).
 
-import type { AppEvent, AppInfo, ErrorDto, Summary, WorkspaceView } from "../api/bindings";
+import type { AppEvent, AppInfo, ErrorDto, Summary, Verdict, WorkspaceView } from "../api/bindings";
 import { asError, call, onDrop, onEvent, pickFolder } from "../api/client";
 import { Query } from "../api/query.svelte";
-import { Documents } from "../policy/documents.svelte";
+import { Documents, type Document } from "../policy/documents.svelte";
 import { Corpus } from "../replay/corpus.svelte";
 import { SessionList } from "../session/sessions.svelte";
 import { Transcript } from "../session/transcript.svelte";
 import { isFinding } from "../verdict/verdict";
-import type { Verdict } from "../api/bindings";
 import { NOWHERE, Place } from "./place.svelte";
 import { Preference } from "./preference.svelte";
 
@@ -26,6 +25,8 @@ export class Remit {
   error = $state.raw<ErrorDto | null>(null);
   progress = $state.raw<{ done: number; total: number } | null>(null);
   bannerSeen = $state(false);
+  /** The position of the selected call in the corpus. */
+  position = $state<number | null>(null);
   started = $state(false);
 
   readonly place = new Place();
@@ -41,6 +42,12 @@ export class Remit {
     const replay = this.workspace?.replay;
     if (replay?.state === "ready") return replay.summary;
     return replay?.state === "blocked" ? (replay.last ?? this.#lastSummary) : this.#lastSummary;
+  });
+  /** The policy to edit if the selected call should be judged otherwise. */
+  readonly decidingPolicy = $derived.by(() => {
+    const { guardrails, scope } = this.why.data ?? {};
+    const deciding = guardrails?.allow && scope ? [scope, guardrails] : [guardrails, scope];
+    return deciding.flatMap((decision) => decision?.reasons ?? [])[0] ?? null;
   });
   #lastSummary = $state.raw<Summary | null>(null);
   #settled = "";
@@ -97,12 +104,54 @@ export class Remit {
     await this.explain();
   }
 
+  async nextStep(by: 1 | -1): Promise<void> {
+    const { step } = this.place.where;
+    const to = step === null ? 0 : step + by;
+    if (to >= 0 && to < (this.transcript.view?.steps ?? 0)) await this.selectStep(to);
+  }
+
   /** Asks why for the selected step, or the call that it answers. */
   async explain(): Promise<void> {
     const { session, step } = this.place.where;
     const callStep = step === null ? null : this.transcript.callOf(step);
-    if (session === null || callStep === null) this.why.clear();
-    else await this.why.ask({ session, step: callStep });
+    if (session === null || callStep === null) {
+      this.why.clear();
+      return;
+    }
+    await Promise.all([this.why.ask({ session, step: callStep }), this.#locate(session, callStep)]);
+  }
+
+  /** Goes to the next call whose verdict the last edit changed. */
+  async nextChange(): Promise<void> {
+    const positions = this.corpus.changes?.positions ?? [];
+    const next = positions.find((position) => position > (this.position ?? -1)) ?? positions[0];
+    if (next !== undefined) await this.goToPosition(next);
+  }
+
+  async openFile(path: string, from: number | null = null, line: number | null = null): Promise<void> {
+    await this.documents.show(path, from, line);
+    this.place.go({ file: this.documents.current?.path ?? null, area: "editor" });
+  }
+
+  edit(policy: { readonly file: string; readonly line: number }): Promise<void> {
+    return this.openFile(policy.file, null, policy.line);
+  }
+
+  closeFile(document: Document): void {
+    this.documents.close(document);
+    this.place.go({ file: this.documents.current?.path ?? null });
+  }
+
+  filterByVerdict(verdict: Verdict | null): Promise<void> {
+    this.place.go({ tab: "sessions" });
+    return this.filter(this.sessions.text, verdict);
+  }
+
+  /** Leaves the workspace; unsaved text is kept. */
+  toStart(): void {
+    this.#leave();
+    this.workspace = null;
+    this.documents.workspace("");
   }
 
   /** Goes to the next finding, in this session or the ones after it. */
@@ -110,7 +159,9 @@ export class Remit {
     const { session, step } = this.place.where;
     const calls = this.transcript.view?.calls ?? [];
     const ahead = by === 1 ? calls : calls.toReversed();
-    const here = ahead.find((tick) => isFinding(tick.verdict) && (step === null || (tick.step - step) * by > 0));
+    const here = ahead.find(
+      (tick) => isFinding(tick.verdict) && (step === null || (tick.step - step) * by > 0),
+    );
     if (here) return this.selectStep(here.step);
     const edge = by === 1 ? calls.length - 1 : 0;
     const found = await this.corpus.findingFrom(session, calls.length ? edge : null, by);
@@ -132,6 +183,12 @@ export class Remit {
   async filter(text: string, verdict: Verdict | null): Promise<void> {
     this.place.go({ text, verdict });
     await this.sessions.filter(text, verdict);
+  }
+
+  async #locate(session: number, step: number): Promise<void> {
+    const call = this.transcript.view?.calls.findIndex((tick) => tick.step === step) ?? -1;
+    const position = call === -1 ? null : await this.corpus.positionOf(session, call).catch(() => null);
+    if (this.place.where.session === session) this.position = position;
   }
 
   async #begin(): Promise<void> {
@@ -173,6 +230,9 @@ export class Remit {
     this.transcript.close();
     this.why.clear();
     this.corpus.clear();
+    this.position = null;
+    this.progress = null;
+    clearTimeout(this.#poll);
     this.#lastSummary = null;
     this.#settled = "";
   }
@@ -180,6 +240,8 @@ export class Remit {
   async #adopt(workspace: WorkspaceView): Promise<void> {
     this.workspace = workspace;
     this.documents.workspace(workspace.root);
+    const { file } = this.place.where;
+    if (file !== null && this.documents.current === null) void this.documents.show(file);
     const { replay } = workspace;
     if (replay.state === "running") {
       this.progress = { done: replay.done, total: replay.total };
@@ -199,9 +261,9 @@ export class Remit {
     const { text, verdict, session } = this.place.where;
     const column = this.corpus.refresh(!first);
     await (first ? this.sessions.filter(text, verdict) : this.sessions.refresh());
+    await column;
     if (session === null) await this.#selectFirst();
     else await this.#again(session);
-    await column;
   }
 
   async #again(session: number): Promise<void> {
@@ -214,7 +276,9 @@ export class Remit {
 
   /** The first thing to see is a finding, and why. */
   async #selectFirst(): Promise<void> {
-    const rows = Array.from({ length: Math.min(this.sessions.pages.total, 200) }, (_, at) => this.sessions.pages.at(at));
+    const rows = Array.from({ length: Math.min(this.sessions.pages.total, 200) }, (_, at) =>
+      this.sessions.pages.at(at),
+    );
     const worth = rows.find((row) => row && row.summary.denied + row.summary.drifted > 0) ?? rows[0];
     if (worth) await this.select(worth.session);
   }

@@ -21,11 +21,17 @@ export function demo(): Canned {
     open_sample: () => ((open = true), workspace),
     sessions: ({ start, len, text, verdict }) => {
       const found = state === "empty" ? [] : rows.filter((row) => matches(row, text, verdict));
-      return { ...reply("sessions", state === "empty" ? "empty" : undefined), total: found.length, rows: found.slice(start, start + len) };
+      return {
+        ...reply("sessions", state === "empty" ? "empty" : undefined),
+        total: found.length,
+        rows: found.slice(start, start + len),
+      };
     },
     session: ({ session }) => ({ ...reply("session"), row: rows[session] ?? reply("session").row }),
     call_at: ({ position }) => placeOf(rows, reply("session").calls, position),
-    check_draft: ({ path, text }) => ({ findings: path.endsWith(".cedar") && text.includes("recource") ? reply("check_draft").findings : [] }),
+    check_draft: ({ path, text }) => ({
+      findings: path.endsWith(".cedar") && text.includes("recource") ? reply("check_draft").findings : [],
+    }),
     set_preferences: (chosen) => chosen,
     save_file: () => {
       const saved = reply("save_file");

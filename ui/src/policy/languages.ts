@@ -15,8 +15,9 @@ import {
 } from "@codemirror/language";
 import { toml } from "@codemirror/legacy-modes/mode/toml";
 import type { Extension } from "@codemirror/state";
-import { classHighlighter, highlightCode, styleTags, tags as t } from "@lezer/highlight";
+import { highlightCode, styleTags, tags as t } from "@lezer/highlight";
 import { parser } from "./cedar.grammar";
+import { colours } from "./colours";
 import { cedarSchema } from "./schema";
 
 const cedarParser = parser.configure({
@@ -79,7 +80,7 @@ export function colourCedar(text: string): Piece[] {
   highlightCode(
     text,
     cedarParser.parse(text),
-    classHighlighter,
+    colours,
     (piece, classes) => pieces.push({ text: piece, classes }),
     () => pieces.push({ text: "\n", classes: "" }),
   );

@@ -2,7 +2,8 @@
 
 import { StreamLanguage } from "@codemirror/language";
 
-const WORDS = /^(namespace|entity|action|type|in|appliesTo|principal|resource|context|attributes|enum|tags)\b/;
+const WORDS =
+  /^(namespace|entity|action|type|in|appliesTo|principal|resource|context|attributes|enum|tags)\b/;
 const TYPES = /^(String|Long|Bool|Boolean|Set|Record|Entity|Extension|ipaddr|decimal|datetime|duration)\b/;
 
 export const cedarSchema = StreamLanguage.define<null>({

@@ -56,7 +56,11 @@ export class Corpus {
   }
 
   /** Where the next finding is, from a call of a session, or from its edge. */
-  async findingFrom(session: number | null, callInSession: number | null, by: 1 | -1): Promise<CallPlace | null> {
+  async findingFrom(
+    session: number | null,
+    callInSession: number | null,
+    by: 1 | -1,
+  ): Promise<CallPlace | null> {
     const from = session === null ? -1 : await this.#edge(session, callInSession, by);
     const found = nextFinding(this.column, from, by);
     return found === null ? null : this.place(found);

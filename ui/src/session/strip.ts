@@ -65,7 +65,9 @@ function barAt(verdict: Verdict, x: number, cell: number): string {
   const gap = cell > 3 ? 1 : 0;
   const tall = BAR[verdict];
   const bar = `M${x} ${STRIP_HEIGHT - tall}h${cell - gap}V${STRIP_HEIGHT}h${gap - cell}Z`;
-  return verdict === "unknown" ? `M${x} 6h${cell - gap}v2h${gap - cell}ZM${x} 10h${cell - gap}v2h${gap - cell}Z` : bar;
+  return verdict === "unknown"
+    ? `M${x} 6h${cell - gap}v2h${gap - cell}ZM${x} 10h${cell - gap}v2h${gap - cell}Z`
+    : bar;
 }
 
 /** "8 tool calls: 2 denied, 1 drifted, 5 allowed". */

@@ -1,5 +1,6 @@
 // The session in view: its header and the windows of its steps.
 
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import type { CallTick, SessionView, StepView } from "../api/bindings";
 import { Pages, Query } from "../api/query.svelte";
 import { call } from "../api/client";
@@ -8,6 +9,10 @@ const PAGE = 100;
 
 export class Transcript {
   readonly header = new Query("session");
+  /** Steps of which the person asked to see all. */
+  readonly unfolded = new SvelteSet<number>();
+  /** Whole texts of those of which only the start came with the page. */
+  readonly whole = new SvelteMap<number, string>();
   #session: number | null = null;
   #view = { from: 0, to: 0 };
 
@@ -49,7 +54,20 @@ export class Transcript {
     return body?.kind === "result" ? body.call : null;
   }
 
+  /** Shows all of a step, or its beginning again; `more` says that the rest is still with the host. */
+  async unfold(step: number, more: boolean): Promise<void> {
+    if (this.unfolded.delete(step)) return;
+    const session = this.#session;
+    if (more && session !== null && !this.whole.has(step)) {
+      const reply = await call("step_text", { session, step }).catch(() => null);
+      if (reply && session === this.#session) this.whole.set(step, reply.text);
+    }
+    this.unfolded.add(step);
+  }
+
   close(): void {
+    this.unfolded.clear();
+    this.whole.clear();
     this.#session = null;
     this.#view = { from: 0, to: 0 };
     this.header.clear();

@@ -18,7 +18,12 @@ interface Look {
 export const LOOK: Readonly<Record<Verdict, Look>> = {
   allowed: { word: "Allowed", shape: "disc", letter: "a", meaning: "within its remit" },
   denied: { word: "Denied", shape: "square", letter: "d", meaning: "forbidden by the guardrails" },
-  drifted: { word: "Drifted", shape: "triangle", letter: "r", meaning: "permitted, but not what the task is for" },
+  drifted: {
+    word: "Drifted",
+    shape: "triangle",
+    letter: "r",
+    meaning: "permitted, but not what the task is for",
+  },
   unknown: { word: "Unknown", shape: "ring", letter: "u", meaning: "cannot be decided from the recording" },
 };
 
@@ -31,7 +36,9 @@ export const BY_WEIGHT: readonly Verdict[] = ["denied", "drifted", "unknown", "a
 /** Coverage first: what is not known comes before what is. */
 export const BY_COVERAGE: readonly Verdict[] = ["unknown", "denied", "drifted", "allowed"];
 
-const BY_LETTER: ReadonlyMap<string, Verdict> = new Map(BY_CODE.map((verdict) => [LOOK[verdict].letter, verdict]));
+const BY_LETTER: ReadonlyMap<string, Verdict> = new Map(
+  BY_CODE.map((verdict) => [LOOK[verdict].letter, verdict]),
+);
 
 export const weight = (verdict: Verdict): number => BY_WEIGHT.length - BY_WEIGHT.indexOf(verdict);
 

@@ -15,6 +15,8 @@ export const isMac = (): boolean => /Mac/.test(navigator.platform);
 export function keyLabels(keys: string): string[] {
   return keys.split("+").map((key) => {
     if (key === "$mod") return isMac() ? "⌘" : "Ctrl";
-    return LABELS[key] ?? key.replace(/^(Key|Digit)/, "").replace(/^[a-z]$/, (letter) => letter.toUpperCase());
+    return (
+      LABELS[key] ?? key.replace(/^(Key|Digit)/, "").replace(/^[a-z]$/, (letter) => letter.toUpperCase())
+    );
   });
 }

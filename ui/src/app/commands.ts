@@ -1,0 +1,288 @@
+// Every action of the person, declared once: palette, keys, shortcut sheet and buttons come from here.
+//
+// Not here: how keys are listened to (`keys.ts`), and what the actions do (`remit.svelte.ts`).
+
+import { back, focusArea, focusElement } from "./focus";
+import { AREAS, type Area } from "./place.svelte";
+import type { Remit } from "./remit.svelte";
+
+export interface Command {
+  readonly id: string;
+  readonly title: string;
+  readonly group: "Move" | "Edit" | "Workspace" | "Window";
+  /** Key bindings; the first is the one that is shown. */
+  readonly keys: readonly string[];
+  readonly when?: () => boolean;
+  readonly run: () => void;
+}
+
+/** What only the frame of the window can do. */
+export interface Frame {
+  openPalette(): void;
+  openSheet(): void;
+}
+
+const AREA_NAMES: Readonly<Record<Area, string>> = {
+  workspace: "the workspace",
+  session: "the session",
+  editor: "the editor",
+  why: "why",
+};
+
+export function commands(remit: Remit, frame: Frame): Command[] {
+  return [
+    ...moving(remit),
+    ...areas(remit),
+    ...editing(remit),
+    ...workspaces(remit),
+    ...windows(remit, frame),
+  ];
+}
+
+function moving(remit: Remit): Command[] {
+  const open = () => remit.workspace !== null;
+  const inSession = () => remit.transcript.view !== null;
+  const step = (by: 1 | -1) => void remit.nextStep(by);
+  return [
+    {
+      id: "next-finding",
+      title: "Next finding",
+      group: "Move",
+      keys: ["]"],
+      when: open,
+      run: () => void remit.nextFinding(1),
+    },
+    {
+      id: "previous-finding",
+      title: "Previous finding",
+      group: "Move",
+      keys: ["["],
+      when: open,
+      run: () => void remit.nextFinding(-1),
+    },
+    { id: "next-step", title: "Next step", group: "Move", keys: ["j"], when: inSession, run: () => step(1) },
+    {
+      id: "previous-step",
+      title: "Previous step",
+      group: "Move",
+      keys: ["k"],
+      when: inSession,
+      run: () => step(-1),
+    },
+    {
+      id: "next-session",
+      title: "Next session",
+      group: "Move",
+      keys: ["n"],
+      when: open,
+      run: () => void remit.nextSession(1),
+    },
+    {
+      id: "previous-session",
+      title: "Previous session",
+      group: "Move",
+      keys: ["p"],
+      when: open,
+      run: () => void remit.nextSession(-1),
+    },
+    {
+      id: "next-change",
+      title: "Next call that the last edit changed",
+      group: "Move",
+      keys: ["c"],
+      when: () => remit.corpus.changes !== null,
+      run: () => void remit.nextChange(),
+    },
+    {
+      id: "why",
+      title: "Why",
+      group: "Move",
+      keys: ["Enter"],
+      when: () => remit.why.data !== null,
+      run: () => goTo(remit, "why"),
+    },
+    {
+      id: "filter",
+      title: "Filter sessions",
+      group: "Move",
+      keys: ["/"],
+      when: open,
+      run: () => void toFilter(remit),
+    },
+    {
+      id: "back",
+      title: "Back to where you came from",
+      group: "Move",
+      keys: ["Escape"],
+      run: () => goBack(remit),
+    },
+  ];
+}
+
+function areas(remit: Remit): Command[] {
+  return AREAS.map((area, at) => ({
+    id: `area-${area}`,
+    title: `Go to ${AREA_NAMES[area]}`,
+    group: "Move",
+    keys: [String(at + 1)],
+    when: () => remit.workspace !== null && (area !== "editor" || remit.documents.current !== null),
+    run: () => goTo(remit, area),
+  }));
+}
+
+function editing(remit: Remit): Command[] {
+  const current = () => remit.documents.current;
+  const withCurrent = (run: (document: NonNullable<ReturnType<typeof current>>) => void) => () => {
+    const document = current();
+    if (document) run(document);
+  };
+  const editable = () => current() !== null;
+  return [
+    {
+      id: "edit-policy",
+      title: "Edit the deciding policy",
+      group: "Edit",
+      keys: ["e"],
+      when: () => remit.decidingPolicy !== null,
+      run: () => void editDeciding(remit),
+    },
+    {
+      id: "save",
+      title: "Save and replay",
+      group: "Edit",
+      keys: ["$mod+KeyS"],
+      when: editable,
+      run: withCurrent((document) => void remit.documents.save(document)),
+    },
+    {
+      id: "format",
+      title: "Format the file",
+      group: "Edit",
+      keys: ["Shift+Alt+KeyF"],
+      when: editable,
+      run: withCurrent((document) => void remit.documents.format(document)),
+    },
+    {
+      id: "close-file",
+      title: "Close the file",
+      group: "Edit",
+      keys: ["$mod+KeyW"],
+      when: editable,
+      run: withCurrent((document) => remit.closeFile(document)),
+    },
+    {
+      id: "show-policies",
+      title: "Show the policies",
+      group: "Edit",
+      keys: ["Shift+P"],
+      when: () => remit.workspace !== null,
+      run: () => remit.place.go({ tab: "policies", area: "workspace" }),
+    },
+    {
+      id: "show-files",
+      title: "Show the files",
+      group: "Edit",
+      keys: ["Shift+F"],
+      when: () => remit.workspace !== null,
+      run: () => remit.place.go({ tab: "files", area: "workspace" }),
+    },
+  ];
+}
+
+function workspaces(remit: Remit): Command[] {
+  return [
+    {
+      id: "open",
+      title: "Open a workspace…",
+      group: "Workspace",
+      keys: ["$mod+KeyO"],
+      run: () => void remit.chooseAndOpen(),
+    },
+    {
+      id: "open-sample",
+      title: "Open the sample incident",
+      group: "Workspace",
+      keys: [],
+      run: () => void remit.openSample(),
+    },
+    {
+      id: "start-page",
+      title: "Go to the start page",
+      group: "Workspace",
+      keys: [],
+      when: () => remit.workspace !== null,
+      run: () => remit.toStart(),
+    },
+    ...(remit.info?.recent ?? []).map((recent) => ({
+      id: `recent-${recent.path}`,
+      title: `Open ${recent.name} (${recent.path})`,
+      group: "Workspace" as const,
+      keys: [],
+      run: () => void remit.open(recent.path),
+    })),
+  ];
+}
+
+function windows({ preference }: Remit, frame: Frame): Command[] {
+  return [
+    {
+      id: "palette",
+      title: "All commands",
+      group: "Window",
+      keys: ["$mod+KeyK"],
+      run: () => frame.openPalette(),
+    },
+    {
+      id: "shortcuts",
+      title: "Keyboard shortcuts",
+      group: "Window",
+      keys: ["Shift+?", "?"],
+      run: () => frame.openSheet(),
+    },
+    {
+      id: "theme",
+      title: "Switch theme: system, light, dark",
+      group: "Window",
+      keys: ["t"],
+      run: () => preference.nextTheme(),
+    },
+    {
+      id: "zoom-in",
+      title: "Larger",
+      group: "Window",
+      keys: ["$mod+=", "$mod+Shift++"],
+      run: () => preference.zoomBy(1),
+    },
+    { id: "zoom-out", title: "Smaller", group: "Window", keys: ["$mod+-"], run: () => preference.zoomBy(-1) },
+    {
+      id: "zoom-reset",
+      title: "Usual size",
+      group: "Window",
+      keys: ["$mod+0"],
+      run: () => preference.zoomBy(0),
+    },
+  ];
+}
+
+/** Shows an area (in a narrow window only one is in view) and moves the focus there. */
+export function goTo(remit: Remit, area: Area): void {
+  remit.place.go({ area });
+  requestAnimationFrame(() => focusArea(area));
+}
+
+async function toFilter(remit: Remit): Promise<void> {
+  remit.place.go({ tab: "sessions", area: "workspace" });
+  requestAnimationFrame(() => focusElement("[data-area-filter]"));
+}
+
+async function editDeciding(remit: Remit): Promise<void> {
+  const policy = remit.decidingPolicy;
+  if (!policy) return;
+  await remit.openFile(policy.file, null, policy.line);
+  goTo(remit, "editor");
+}
+
+function goBack(remit: Remit): void {
+  if (!back()) focusArea("session");
+  if (remit.place.where.area === "why") remit.place.go({ area: "session" });
+}

@@ -1,0 +1,62 @@
+// How the editor looks: the app's tokens, so that light and dark come from one list.
+
+import type { Extension } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+
+const panel = { backgroundColor: "var(--surface-2)", color: "var(--text)" };
+
+export const editorTheme: Extension = EditorView.theme({
+  "&": {
+    height: "100%",
+    fontSize: "var(--text-m)",
+    backgroundColor: "var(--surface-1)",
+    color: "var(--text)",
+  },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "var(--leading)" },
+  ".cm-content": { caretColor: "var(--text)", paddingBlock: "var(--space-2)" },
+  ".cm-cursor": { borderLeftColor: "var(--text)", borderLeftWidth: "2px" },
+  ".cm-gutters": { backgroundColor: "var(--surface-1)", color: "var(--text-3)", border: "none" },
+  ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--surface-3) 45%, transparent)" },
+  ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "color-mix(in srgb, var(--accent) 24%, transparent) !important",
+  },
+  ".cm-selectionMatch": { backgroundColor: "color-mix(in srgb, var(--verdict-drifted) 22%, transparent)" },
+  ".cm-matchingBracket": {
+    outline: "1px solid var(--line-control)",
+    backgroundColor: "transparent !important",
+  },
+  ".cm-foldPlaceholder": { ...panel, border: "1px solid var(--line-strong)" },
+  ".cm-panels": panel,
+  ".cm-panels button, .cm-panels input": {
+    border: "1px solid var(--line-control)",
+    borderRadius: "var(--radius-1)",
+    background: "var(--surface-1)",
+    color: "var(--text)",
+  },
+  ".cm-tooltip": {
+    ...panel,
+    border: "1px solid var(--line-strong)",
+    borderRadius: "var(--radius-2)",
+    boxShadow: "var(--shadow)",
+    maxWidth: "32rem",
+  },
+  ".cm-diagnostic": { padding: "var(--space-2) var(--space-3)", fontFamily: "var(--font)" },
+  ".cm-diagnostic-error": { borderLeft: "3px solid var(--verdict-denied)" },
+  ".cm-diagnostic-warning": { borderLeft: "3px solid var(--verdict-drifted)" },
+  ".cm-diagnostic-info": { borderLeft: "3px solid var(--accent)" },
+  ".cm-lintRange-error": underline("var(--verdict-denied)"),
+  ".cm-lintRange-warning": underline("var(--verdict-drifted)"),
+  ".cm-lintRange-info": underline("var(--accent)"),
+  ".cm-lintRange-active": { backgroundColor: "var(--warning-bg)" },
+  ".cm-lint-marker": { width: "0.75rem", height: "0.75rem" },
+  ".cm-changedText": {
+    background: "color-mix(in srgb, var(--verdict-drifted) 30%, transparent) !important",
+  },
+  ".cm-changedLine": { backgroundColor: "var(--warning-bg) !important" },
+});
+
+function underline(colour: string): Record<string, string> {
+  return { backgroundImage: "none", textDecoration: `underline wavy ${colour}`, textUnderlineOffset: "3px" };
+}
