@@ -4,7 +4,7 @@
 
 use camino::Utf8PathBuf;
 use remit_api::wire::{ErrorCode, ErrorDto};
-use remit_api::{App, AppOptions, dispatch};
+use remit_api::{App, AppOptions, Initial, dispatch};
 use serde_json::Value;
 use tauri::{Emitter, Manager, State, WebviewUrl, WebviewWindowBuilder};
 
@@ -28,7 +28,10 @@ fn rpc_bytes(app: State<'_, App>, name: String) -> Result<tauri::ipc::Response, 
 }
 
 fn main() -> tauri::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
     tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .setup(|shell| {
@@ -41,14 +44,22 @@ fn main() -> tauri::Result<()> {
 
 fn start(shell: &tauri::App) -> Result<(), Box<dyn std::error::Error>> {
     let handle = shell.handle().clone();
-    let data = Utf8PathBuf::from_path_buf(shell.path().app_data_dir()?)
-        .map_err(|path| format!("the data folder `{}` has a name that is not UTF-8", path.display()))?;
+    let data = Utf8PathBuf::from_path_buf(shell.path().app_data_dir()?).map_err(|path| {
+        format!(
+            "the data folder `{}` has a name that is not UTF-8",
+            path.display()
+        )
+    })?;
     let emit = Box::new(move |event| {
         if let Err(error) = handle.emit("app-event", event) {
             tracing::warn!(%error, "an event did not reach the window");
         }
     });
-    shell.manage(App::new(AppOptions { data, initial: initial_workspace(), emit }));
+    shell.manage(App::new(AppOptions {
+        data,
+        initial: initial(),
+        emit,
+    }));
     WebviewWindowBuilder::new(shell, "main", WebviewUrl::default())
         .title("Remit")
         .inner_size(1400.0, 900.0)
@@ -57,8 +68,16 @@ fn start(shell: &tauri::App) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The folder named on the command line, if any.
-fn initial_workspace() -> Option<Utf8PathBuf> {
-    let named = std::env::args().skip(1).find(|argument| !argument.starts_with('-'))?;
-    Some(camino::absolute_utf8(&named).unwrap_or_else(|_| Utf8PathBuf::from(named)))
+/// A folder or `--sample`. The window system's own options are left to it.
+fn initial() -> Initial {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|a| a == "--sample") {
+        return Initial::Sample;
+    }
+    match arguments.iter().find(|a| !a.starts_with('-')) {
+        Some(folder) => {
+            Initial::Folder(camino::absolute_utf8(folder).unwrap_or_else(|_| folder.into()))
+        }
+        None => Initial::Nothing,
+    }
 }

@@ -24,10 +24,21 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(33);
 pub struct AppOptions {
     /// Where settings and the copy of the sample are kept.
     pub data: Utf8PathBuf,
-    /// The workspace named on the command line.
-    pub initial: Option<Utf8PathBuf>,
+    /// What to open first.
+    pub initial: Initial,
     /// Carries events to the window; called from any thread.
     pub emit: Box<dyn Fn(AppEvent) + Send + Sync>,
+}
+
+/// What to open first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Initial {
+    /// The window decides: the sample on the very first start, else the start page.
+    Nothing,
+    /// The copy of the sample incident.
+    Sample,
+    /// The workspace named on the command line.
+    Folder(Utf8PathBuf),
 }
 
 /// Answers the commands of a host. Cheap to clone; all clones are one app.
@@ -84,7 +95,7 @@ impl App {
             engine: remit_replay::engine(),
             templates: templates::names().into_iter().map(template).collect(),
             recent: settings.recent.clone(),
-            initial: self.0.options.initial.as_ref().map(ToString::to_string),
+            initial: self.initial()?.map(Utf8PathBuf::into_string),
             sample: templates::SAMPLE.to_owned(),
             preferences: settings.preferences.clone(),
         })
@@ -106,10 +117,7 @@ impl App {
     }
 
     pub(crate) fn open_sample(&self, _: Nothing) -> Result<WorkspaceView, ErrorDto> {
-        let root = self.sample_folder();
-        if !root.exists() {
-            files::write_template(templates::SAMPLE, &root)?;
-        }
+        let root = self.sample()?;
         self.open(&root, true)
     }
 
@@ -208,6 +216,23 @@ impl App {
         {
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    fn initial(&self) -> Result<Option<Utf8PathBuf>, ErrorDto> {
+        match &self.0.options.initial {
+            Initial::Nothing => Ok(None),
+            Initial::Sample => self.sample().map(Some),
+            Initial::Folder(folder) => Ok(Some(folder.clone())),
+        }
+    }
+
+    /// The copy of the sample, made if it is not there. What somebody changed in it is kept.
+    fn sample(&self) -> Result<Utf8PathBuf, ErrorDto> {
+        let root = self.sample_folder();
+        if !root.exists() {
+            files::write_template(templates::SAMPLE, &root)?;
+        }
+        Ok(root)
     }
 
     fn sample_folder(&self) -> Utf8PathBuf {

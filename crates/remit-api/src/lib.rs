@@ -20,7 +20,7 @@ mod view;
 mod watch;
 pub mod wire;
 
-pub use app::{App, AppOptions};
+pub use app::{App, AppOptions, Initial};
 pub use bindings::typescript;
 pub use commands::dispatch;
 pub use open::{load_paths, load_recordings, workspace_sources};

@@ -102,10 +102,20 @@ pub(crate) fn summary(name: &str, s: &Summary) -> String {
             "  {} {:<8} {n:>6}  {}\n",
             paint(verdict, shape(verdict)),
             verdict.word(),
-            dim(verdict.said(Some(false)).trim())
+            dim(said(verdict))
         );
     }
     out
+}
+
+/// What a verdict means, whatever the scope said.
+fn said(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "within its remit",
+        Verdict::Denied => "the guardrails forbid it",
+        Verdict::Drifted => "permitted, but not what the task is for",
+        Verdict::Unknown => "cannot be decided",
+    }
 }
 
 /// A table without lines; the columns stand by white space.
