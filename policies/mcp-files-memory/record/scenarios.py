@@ -157,6 +157,7 @@ SCENARIOS = {
                     ],
                 )
             ],
+            [listing("inbox/../private")],
             [read("private/payroll-2026.csv")],
             [
                 files(
