@@ -18,8 +18,8 @@ mod model;
 mod notation;
 mod profile;
 
-pub use import::{Format, ImportError, Imported, Limits, import, sniff};
-pub use load::{LoadError, Loaded, Progress, load};
+pub use import::{Format, ImportError, Imported, Limits, UnknownFormat, import, sniff};
+pub use load::{LoadError, Loaded, Progress, Skipped, Source, load};
 pub use model::*;
 pub use notation::to_notation;
 pub use profile::{ToolProfile, profile_tools};

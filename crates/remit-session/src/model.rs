@@ -19,6 +19,8 @@ pub struct Recording {
     pub sessions: Vec<Session>,
     /// What was skipped or repaired, with its place.
     pub warnings: Vec<Warning>,
+    /// The results of `tools/list` that it holds: what servers said about their tools.
+    pub manifests: Vec<Value>,
 }
 
 /// SHA-256 of a recording's bytes, written `sha256:<hex>`.
@@ -222,10 +224,13 @@ pub struct Warning {
 impl Session {
     /// The tool calls with the steps they stand at, in order.
     pub fn calls(&self) -> impl Iterator<Item = (StepIdx, &Step, &ToolCall)> {
-        self.steps.iter().enumerate().filter_map(|(i, step)| match &step.kind {
-            StepKind::Call(call) => Some((StepIdx(i as u32), step, call)),
-            StepKind::Message { .. } | StepKind::Result(_) => None,
-        })
+        self.steps
+            .iter()
+            .enumerate()
+            .filter_map(|(i, step)| match &step.kind {
+                StepKind::Call(call) => Some((StepIdx(i as u32), step, call)),
+                StepKind::Message { .. } | StepKind::Result(_) => None,
+            })
     }
 
     /// The step at `idx`.
@@ -235,7 +240,10 @@ impl Session {
 
     /// The agent of a lane; the main agent's where the lane does not exist.
     pub fn agent(&self, lane: LaneIdx) -> &str {
-        self.lanes.get(lane.0 as usize).or(self.lanes.first()).map_or("agent", |l| &l.agent)
+        self.lanes
+            .get(lane.0 as usize)
+            .or(self.lanes.first())
+            .map_or("agent", |l| &l.agent)
     }
 }
 
