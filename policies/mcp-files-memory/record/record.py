@@ -130,7 +130,7 @@ class Log:
 
     def next_id(self):
         self.last_id += 1
-        return self.last_id
+        return f"r{self.last_id}"
 
     def keep(self, server, sender, text):
         """Keeps a message and gives it back as the agent sees it."""
