@@ -1,0 +1,220 @@
+//! The part of a schema that does not come from tools: who acts, on what, with which facts.
+//!
+//! The generator wants exactly one named namespace. Ours has none, so that policies can say
+//! `Action::"send_money"`: it works in a namespace of its own and is moved out afterwards. A
+//! schema that was generated before is taken apart first, so that generating twice changes nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::error::SchemaGenError;
+use super::plan::PlannedTool;
+use crate::split::has_comments;
+use cedar_policy::SchemaFragment;
+
+/// What a workspace starts with.
+pub(super) const STANDARD: &str = r#"
+@doc("An agent, by its workload identity")
+@mcp_principal("Agent")
+entity Agent in [Task, AgentGroup] = {
+  name?: String,
+  actsFor?: User,
+};
+
+@doc("What a session is for")
+entity Task;
+
+entity AgentGroup;
+
+@doc("A person whom agents act for, or deal with")
+entity User = {
+  name?: String,
+};
+
+@doc("A server that offers tools")
+@mcp_resource("Server")
+entity Server = {
+  url?: String,
+};
+
+@doc("What happened in the session before the call")
+@mcp_context("session")
+type Session = {
+  step: Long,
+  calls: Long,
+  toolsUsed: Set<String>,
+  readOnly: Bool,
+};
+
+@doc("Every tool")
+@mcp_action("call_tool")
+action call_tool;
+"#;
+
+/// The namespace in which a schema without one is worked on.
+const WORKSHOP: &str = "RemitWorkshop";
+
+/// The groups that are made from hints.
+pub(super) const EFFECTS: [&str; 3] = ["read_only", "destructive", "open_world"];
+
+/// The group of a server's tools.
+pub(super) fn server_group(server: &str) -> String {
+    format!("server:{server}")
+}
+
+/// A schema without its tools.
+#[derive(Debug, Clone)]
+pub(super) struct Stub {
+    namespace: String,
+    definitions: Value,
+    others: Map<String, Value>,
+    tools: Vec<String>,
+    /// What was lost in reading.
+    pub(super) notes: Vec<String>,
+}
+
+impl Stub {
+    /// Takes a schema apart.
+    pub(super) fn read(text: &str) -> Result<Self, SchemaGenError> {
+        let wrong = |message: String| SchemaGenError::Stub {
+            message: message.replace('\n', " "),
+        };
+        let (fragment, _) =
+            SchemaFragment::from_cedarschema_str(text).map_err(|error| wrong(error.to_string()))?;
+        let schema = fragment
+            .to_json_value()
+            .map_err(|error| wrong(error.to_string()))?;
+        let Value::Object(mut others) = schema else {
+            return Err(wrong("it is empty".to_owned()));
+        };
+        let namespace = marked_namespace(&others)?;
+        let mut definitions = others.remove(&namespace).unwrap_or_default();
+        let tools = remove_tools(&mut definitions);
+        let notes = has_comments(text).then(|| {
+            "the comments of the old schema are not kept; annotations such as `@doc(\"…\")` are"
+                .to_owned()
+        });
+        Ok(Self {
+            namespace,
+            definitions,
+            others,
+            tools,
+            notes: notes.into_iter().collect(),
+        })
+    }
+
+    pub(super) fn working_namespace(&self) -> &str {
+        if self.namespace.is_empty() {
+            WORKSHOP
+        } else {
+            &self.namespace
+        }
+    }
+
+    /// The definitions as a schema with one named namespace.
+    pub(super) fn alone(&self) -> Value {
+        let namespace = self.working_namespace();
+        json!({ namespace: self.definitions })
+    }
+
+    /// The whole schema, with new definitions in the place of the old.
+    pub(super) fn restore(&self, definitions: Value) -> Value {
+        let mut schema = self.others.clone();
+        schema.insert(self.namespace.clone(), definitions);
+        Value::Object(schema)
+    }
+
+    /// Whether an action of this id is the author's own.
+    pub(super) fn has_action(&self, id: &str) -> bool {
+        self.section("actions")
+            .is_some_and(|actions| actions.contains_key(id))
+    }
+
+    /// Whether a type of this name is the author's own.
+    pub(super) fn has_type(&self, name: &str) -> bool {
+        let sections = ["commonTypes", "entityTypes"];
+        sections
+            .iter()
+            .filter_map(|key| self.section(key))
+            .any(|types| types.contains_key(name))
+    }
+
+    /// A note on each tool of the old schema that is not among the new ones.
+    pub(super) fn removed_by(&self, tools: &[PlannedTool<'_>]) -> Vec<String> {
+        let is_gone = |id: &&String| !tools.iter().any(|tool| tool.action == **id);
+        let gone = self.tools.iter().filter(is_gone);
+        gone.map(|id| format!("`{id}` is gone: no tool list has it any more"))
+            .collect()
+    }
+
+    fn section(&self, key: &str) -> Option<&Map<String, Value>> {
+        self.definitions.get(key)?.as_object()
+    }
+}
+
+/// The namespace that says who acts on what.
+fn marked_namespace(schema: &Map<String, Value>) -> Result<String, SchemaGenError> {
+    let is_marked = |definitions: &Value, mark: &str| {
+        let types = definitions.get("entityTypes").and_then(Value::as_object);
+        let mut annotations = types
+            .into_iter()
+            .flat_map(Map::values)
+            .map(|ty| ty.get("annotations"));
+        annotations.any(|annotations| annotations.is_some_and(|all| all.get(mark).is_some()))
+    };
+    let principal = schema
+        .iter()
+        .find(|(_, definitions)| is_marked(definitions, "mcp_principal"));
+    let (namespace, definitions) = principal.ok_or(SchemaGenError::NotMarked {
+        mark: "@mcp_principal",
+        role: "your agents",
+    })?;
+    if !is_marked(definitions, "mcp_resource") {
+        return Err(SchemaGenError::NotMarked {
+            mark: "@mcp_resource",
+            role: "your servers",
+        });
+    }
+    Ok(namespace.clone())
+}
+
+/// Removes what was generated: tool actions, the types of their input, and their groups.
+fn remove_tools(definitions: &mut Value) -> Vec<String> {
+    let Some(actions) = definitions
+        .get_mut("actions")
+        .and_then(Value::as_object_mut)
+    else {
+        return Vec::new();
+    };
+    let inputs: Vec<(String, String)> = actions
+        .iter()
+        .filter_map(|(id, action)| Some((id.clone(), input_type(action)?.to_owned())))
+        .collect();
+    let is_group = |id: &str| EFFECTS.contains(&id) || id.starts_with("server:");
+    actions.retain(|id, action| {
+        let is_tool = inputs.iter().any(|(tool, _)| tool == id);
+        let is_generated_group = is_group(id) && applies_to_nothing(action);
+        !is_tool && !is_generated_group
+    });
+    if let Some(types) = definitions
+        .get_mut("commonTypes")
+        .and_then(Value::as_object_mut)
+    {
+        types.retain(|name, _| !inputs.iter().any(|(_, input)| input == name));
+    }
+    inputs.into_iter().map(|(id, _)| id).collect()
+}
+
+/// Whether nobody can request the action, because it only groups others.
+fn applies_to_nothing(action: &Value) -> bool {
+    let principals = action
+        .pointer("/appliesTo/principalTypes")
+        .and_then(Value::as_array);
+    principals.is_none_or(Vec::is_empty)
+}
+
+/// The generated type of an action's `input`, by which a tool's action is known.
+fn input_type(action: &Value) -> Option<&str> {
+    let input = action.pointer("/appliesTo/context/attributes/input")?;
+    let name = input.get("name").or_else(|| input.get("type"))?.as_str()?;
+    name.ends_with("Input").then_some(name)
+}

@@ -1,0 +1,214 @@
+//! Schemas from tools: each folder in `schema/` holds tool lists (`<server>.tools.json`), maybe a
+//! stub, and the schema that must come out. `UPDATE=1` rewrites it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cedar_policy_mcp_schema_generator::{SchemaGenerator, SchemaGeneratorConfig};
+use mcp_tools_sdk::description::ServerDescription;
+use remit_policy::schema_gen::{
+    GeneratedSchema, Hints, SpecOrigin, ToolManifest, ToolSpec, generate_schema, parse_manifest,
+};
+use remit_policy::{LoadedSchema, SchemaModel};
+
+fn cases() -> Vec<Utf8PathBuf> {
+    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema");
+    let mut cases: Vec<_> = folder
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().into_path())
+        .collect();
+    cases.sort();
+    cases
+}
+
+fn manifests(case: &Utf8Path) -> Vec<ToolManifest> {
+    let mut files: Vec<_> = case
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().into_path())
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .filter_map(|file| Some((file, file.file_name()?.strip_suffix(".tools.json")?)))
+        .map(|(file, server)| parse_manifest(server, &fs::read_to_string(file).unwrap()).unwrap())
+        .collect()
+}
+
+fn generate(case: &Utf8Path) -> GeneratedSchema {
+    let stub = fs::read_to_string(case.join("stub.cedarschema")).ok();
+    generate_schema(stub.as_deref(), &manifests(case)).unwrap()
+}
+
+fn model(text: &str) -> SchemaModel {
+    LoadedSchema::parse(text).unwrap().model
+}
+
+#[test]
+fn the_schema_of_each_tool_list_is_the_expected_one() {
+    for case in cases() {
+        let generated = generate(&case);
+        let notes: String = generated
+            .notes
+            .iter()
+            .map(|note| format!("// note: {note}\n"))
+            .collect();
+        let actual = notes + &generated.text;
+        let expected = case.join("expected.cedarschema");
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&expected, &actual).unwrap();
+        }
+        assert_eq!(
+            fs::read_to_string(&expected).unwrap_or_default(),
+            actual,
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn generating_again_from_the_result_changes_nothing() {
+    for case in cases() {
+        let once = generate(&case);
+        let again = generate_schema(Some(&once.text), &manifests(&case)).unwrap();
+        assert_eq!(again.text, once.text, "{case}");
+    }
+}
+
+#[test]
+fn a_tool_that_no_list_has_any_more_is_noted() {
+    let case = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema/plain");
+    let once = generate(&case);
+    let fewer = generate_schema(Some(&once.text), &[]).unwrap();
+    assert!(model(&fewer.text).actions.is_empty());
+    assert!(
+        fewer
+            .notes
+            .iter()
+            .any(|note| note.starts_with("`allocate_time` is gone"))
+    );
+}
+
+/// The official generator, asked directly, is the oracle for everything that we do not simplify.
+#[test]
+fn plain_tools_get_the_types_that_the_official_generator_gives_them() {
+    let case = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema/plain");
+    let tools = fs::read_to_string(case.join("work.tools.json")).unwrap();
+    let ours = model(&generate(&case).text);
+    let stub = "namespace N { @mcp_principal(\"A\") entity Agent; @mcp_resource(\"S\") entity Server; \
+                @mcp_context(\"session\") type Session = { step: Long, calls: Long, toolsUsed: Set<String>, readOnly: Bool }; }";
+    let config = SchemaGeneratorConfig::default()
+        .objects_as_records(true)
+        .encode_numbers_as_decimal(true);
+    let mut generator = SchemaGenerator::from_cedarschema_str_with_config(stub, config).unwrap();
+    let description = ServerDescription::from_json_str(&tools).unwrap();
+    generator
+        .add_actions_from_server_description(&description)
+        .unwrap();
+    let theirs = model(&generator.get_schema_as_str());
+    let contexts = |model: &SchemaModel| -> Vec<_> {
+        model
+            .actions
+            .values()
+            .map(|action| (action.id.clone(), action.context.clone()))
+            .collect()
+    };
+    assert!(!theirs.actions.is_empty());
+    assert_eq!(contexts(&ours), contexts(&theirs));
+}
+
+#[test]
+fn an_inferred_tool_is_only_in_the_group_that_is_proposed() {
+    let tool = |name: &str, why: Option<&str>| ToolSpec {
+        name: name.into(),
+        title: None,
+        description: None,
+        input_schema: serde_json::json!({}),
+        annotations: Hints::default(),
+        origin: SpecOrigin::Inferred { calls: 3 },
+        read_only_because: why.map(str::to_owned),
+    };
+    let tools = vec![
+        tool("get_x", Some("its name begins with `get_`")),
+        tool("set_x", None),
+    ];
+    let manifest = ToolManifest {
+        server: "s".into(),
+        tools,
+    };
+    let model = model(&generate_schema(None, &[manifest]).unwrap().text);
+    let get = model.action("get_x").unwrap();
+    assert_eq!(
+        get.groups,
+        [
+            "Action::\"call_tool\"",
+            "Action::\"read_only\"",
+            "Action::\"server:s\""
+        ]
+    );
+    assert_eq!(
+        get.annotations["read_only"],
+        "proposed: its name begins with `get_`"
+    );
+    let set = model.action("set_x").unwrap();
+    assert_eq!(
+        set.groups,
+        ["Action::\"call_tool\"", "Action::\"server:s\""]
+    );
+}
+
+#[test]
+fn what_is_no_tool_list_says_what_it_should_be() {
+    let message = |text: &str| parse_manifest("git", text).unwrap_err().to_string();
+    assert_eq!(
+        message("{\"tools\": ["),
+        "the tool list of `git` is not JSON: EOF while parsing a list at line 1, column 11"
+    );
+    assert_eq!(
+        message("{}"),
+        "there are no tools in the tool list of `git`"
+    );
+    assert_eq!(
+        message("[{\"name\": \"a\"}, {\"title\": \"b\"}]"),
+        "tool 2 in the tool list of `git` has no `name`"
+    );
+    let wrong = generate_schema(Some("entity A"), &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        wrong.starts_with("the schema to start from does not parse"),
+        "{wrong}"
+    );
+    let unmarked = generate_schema(Some("entity A; entity S;"), &[])
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        unmarked,
+        "the schema to start from has no entity type marked `@mcp_principal`"
+    );
+}
+
+#[test]
+fn every_envelope_of_a_tool_list_is_seen_through() {
+    let tool = r#"{"name": "a", "inputSchema": {"type": "object"}}"#;
+    for text in [
+        format!("[{tool}]"),
+        format!("{{\"tools\": [{tool}]}}"),
+        format!("{{\"jsonrpc\": \"2.0\", \"id\": 1, \"result\": {{\"tools\": [{tool}]}}}}"),
+        format!("[{{\"result\": {{\"tools\": [{tool}]}}}}]"),
+        r#"[{"type": "function", "function": {"name": "a", "parameters": {"type": "object"}}}]"#
+            .into(),
+    ] {
+        let manifest = parse_manifest("s", &text).unwrap();
+        assert_eq!(manifest.tools.len(), 1, "{text}");
+        assert_eq!(manifest.tools[0].name, "a");
+        assert_eq!(manifest.tools[0].input_schema["type"], "object");
+    }
+}
