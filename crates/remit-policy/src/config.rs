@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use cedar_policy::EntityTypeName;
 use serde::Deserialize;
 use toml::Spanned;
@@ -258,21 +258,15 @@ impl Reader<'_> {
         let Some(raw) = raw else {
             return RecordingPaths::standard();
         };
-        let mut read = RecordingPaths {
-            paths: Vec::new(),
-            globs: Vec::new(),
-            is_default: false,
-        };
+        let mut read = RecordingPaths::none();
         for path in raw.paths {
+            let span = path.span();
             match recordings::compile(path.get_ref()) {
-                Ok(glob) => {
-                    read.globs.push(glob);
-                    read.paths.push(Utf8PathBuf::from(path.into_inner()));
-                }
+                Ok(glob) => read.add(path.into_inner(), glob, self.text, span),
                 Err(error) => {
                     let message = format!("`{}` is no pattern: {}", path.get_ref(), error.kind());
                     self.wrong(
-                        path.span(),
+                        span,
                         message,
                         "`*` stands for any text, `**` for any folders",
                     );

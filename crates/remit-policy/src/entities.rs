@@ -7,10 +7,9 @@ use std::ops::Range;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cedar_policy::{Entities, Entity, Schema};
-use miette::Diagnostic;
 
 use crate::digest;
-use crate::finding::{Finding, FindingCode};
+use crate::finding::{Finding, FindingCode, innermost};
 use crate::links::{json_message, json_span};
 
 /// The entities of a workspace.
@@ -70,7 +69,7 @@ impl Reader<'_> {
             .push(finding.at_optional(self.text, span).help_optional(help));
     }
 
-    fn entities(&mut self) -> Vec<Entity> {
+    fn entities(&mut self) -> Vec<(Entity, Option<Range<usize>>)> {
         let values: Vec<serde_json::Value> = match serde_json::from_str(self.text) {
             Ok(values) => values,
             Err(error) => {
@@ -82,10 +81,9 @@ impl Reader<'_> {
         };
         let spans = element_spans(self.text);
         let spans = spans.into_iter().map(Some).chain(std::iter::repeat(None));
-        values
-            .into_iter()
-            .zip(spans)
-            .filter_map(|(value, span)| self.entity(value, span))
+        let placed = values.into_iter().zip(spans);
+        placed
+            .filter_map(|(value, span)| Some((self.entity(value, span.clone())?, span)))
             .collect()
     }
 
@@ -94,43 +92,33 @@ impl Reader<'_> {
             Ok(entity) => Some(entity),
             Err(error) => {
                 let (message, help) = innermost(&error);
-                self.report(span, message, help);
+                let compare = "compare it with its type in `schema.cedarschema`".to_owned();
+                self.report(span, message, help.or(Some(compare)));
                 None
             }
         }
     }
 
-    /// All together; if they contradict each other, those before the contradiction.
-    fn combine(&mut self, entities: Vec<Entity>) -> Entities {
-        let error = match Entities::from_entities(entities.clone(), self.schema) {
-            Ok(entities) => return entities,
-            Err(error) => error,
-        };
-        let (message, help) = innermost(&error);
-        self.report(None, message, help);
-        let none = Entities::from_entities([], self.schema).unwrap_or_else(|_| Entities::empty());
-        entities.into_iter().fold(none, |loaded, entity| {
-            loaded
-                .clone()
-                .add_entities([entity], self.schema)
-                .unwrap_or(loaded)
-        })
-    }
-}
-
-/// Cedar wraps its errors; the innermost one says what is wrong.
-fn innermost(error: &dyn Diagnostic) -> (String, Option<String>) {
-    let help = error.help().map(|help| help.to_string());
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let text = inner.to_string();
-        if !text.is_empty() {
-            message = text;
+    /// All together; where they contradict each other, the first to say something counts.
+    fn combine(&mut self, entities: Vec<(Entity, Option<Range<usize>>)>) -> Entities {
+        let all = entities.iter().map(|(entity, _)| entity.clone());
+        if let Ok(entities) = Entities::from_entities(all, self.schema) {
+            return entities;
         }
-        source = inner.source();
+        let mut loaded =
+            Entities::from_entities([], self.schema).unwrap_or_else(|_| Entities::empty());
+        for (entity, span) in entities {
+            match loaded.clone().add_entities([entity], self.schema) {
+                Ok(more) => loaded = more,
+                Err(error) => {
+                    let (message, help) = innermost(&error);
+                    let contradicts = "correct it, or the entity before it that it contradicts";
+                    self.report(span, message, help.or(Some(contradicts.to_owned())));
+                }
+            }
+        }
+        loaded
     }
-    (message.replace('\n', " "), help)
 }
 
 /// The bytes of each element of a JSON list that is known to be one.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use miette::Diagnostic;
 use serde::{Serialize, Serializer};
 
 /// How much a finding matters.
@@ -123,6 +124,29 @@ pub(crate) fn position(text: &str, offset: usize) -> (u32, u32) {
     (count(line), count(column))
 }
 
+/// The starts of a text's lines, for a file with many places to look up.
+#[derive(Debug, Clone)]
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(text: &str) -> Self {
+        let ends = text.match_indices('\n').map(|(offset, _)| offset + 1);
+        Self(std::iter::once(0).chain(ends).collect())
+    }
+
+    /// The same as [`position`], without reading the text from its beginning.
+    pub(crate) fn position(&self, text: &str, offset: usize) -> (u32, u32) {
+        let line = self.0.partition_point(|start| *start <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.0.get(index))
+            .copied()
+            .unwrap_or(0);
+        let before = text.get(start..offset).unwrap_or_default();
+        (count(line), count(before.chars().count() + 1))
+    }
+}
+
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -140,6 +164,21 @@ pub(crate) fn sort(findings: &mut Vec<Finding>) {
         ))
     });
     findings.dedup();
+}
+
+/// Cedar wraps its errors; the innermost one says what is wrong.
+pub(crate) fn innermost(error: &dyn Diagnostic) -> (String, Option<String>) {
+    let help = error.help().map(|help| help.to_string());
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let text = inner.to_string();
+        if !text.is_empty() {
+            message = text;
+        }
+        source = inner.source();
+    }
+    (message.replace('\n', " "), help)
 }
 
 macro_rules! finding_codes {
@@ -262,5 +301,12 @@ mod tests {
         assert_eq!(position("é = 1\nxé!", 6), (1, 6));
         assert_eq!(position("é = 1\nxé!", 10), (2, 3));
         assert_eq!(position("a\n", 99), (2, 1));
+        let text = "é = 1\nxé!\n\n@";
+        for (offset, _) in text.char_indices() {
+            assert_eq!(
+                Lines::of(text).position(text, offset),
+                position(text, offset)
+            );
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use cedar_policy::{PolicyId, PolicySet};
 
 use crate::digest;
-use crate::finding::{Finding, FindingCode};
+use crate::finding::{Finding, FindingCode, innermost};
 use crate::links::{Link, LinkFile};
 use crate::policy_file::{Body, ParsedPolicy, PolicyFile, PolicySource};
 use crate::schema::LoadedSchema;
@@ -60,18 +60,10 @@ impl Layer {
 
     fn add(&mut self, policy: ParsedPolicy, findings: &mut Vec<Finding>) {
         let wanted = policy.source.id.clone();
-        let mut id = wanted.clone();
-        let mut number = 1;
-        while self.policies.iter().any(|other| other.id == id) {
-            number += 1;
-            id = format!("{wanted}~{number}");
-        }
-        if let Some(first) = self
-            .policies
-            .iter()
-            .find(|_| number > 1)
-            .and(self.policy(&wanted))
-        {
+        let numbered = (2..).map(|number| format!("{wanted}~{number}"));
+        let mut ids = std::iter::once(wanted.clone()).chain(numbered);
+        let id = ids.find(|id| !self.has(id)).unwrap_or_default();
+        if let Some(first) = (id != wanted).then(|| self.policy(&wanted)).flatten() {
             findings.push(duplicate(&policy.source, first));
         }
         let policy = policy.renamed(id);
@@ -81,6 +73,11 @@ impl Layer {
         };
         debug_assert!(added.is_ok(), "the id was not taken");
         self.policies.push(policy.source);
+    }
+
+    fn has(&self, id: &str) -> bool {
+        let id = PolicyId::new(id);
+        self.set.policy(&id).is_some() || self.set.template(&id).is_some()
     }
 
     /// Makes a link if its template is of this layer.
@@ -98,7 +95,7 @@ impl Layer {
         let link_id = PolicyId::new(&link.link_id);
         let made = link.slots().and_then(|slots| {
             let linked = self.set.link(template_id, link_id, slots.clone());
-            linked.map(|()| slots).map_err(|error| error.to_string())
+            linked.map(|()| slots).map_err(|error| innermost(&error).0)
         });
         match made {
             Ok(slots) => {

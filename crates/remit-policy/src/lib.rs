@@ -31,6 +31,7 @@ mod split;
 mod validate;
 mod workspace;
 
+pub use cedar_policy::Effect;
 pub use check::check_text;
 pub use config::{AgentRule, Config, Mapping, ResourceRule, ToolMatch, ToolRule};
 pub use entities::LoadedEntities;

@@ -14,7 +14,7 @@ use cedar_policy_core::parser::parse_policy_or_template;
 use miette::Diagnostic;
 
 use crate::digest;
-use crate::finding::{Finding, FindingCode, position};
+use crate::finding::{Finding, FindingCode, Lines};
 use crate::split::{next_policy, split};
 
 /// Where a policy is written and what it says about itself.
@@ -95,6 +95,7 @@ pub(crate) struct PolicyFile {
     pub(crate) path: Utf8PathBuf,
     pub(crate) text: String,
     pub(crate) policies: Vec<ParsedPolicy>,
+    lines: Lines,
 }
 
 impl PolicyFile {
@@ -104,9 +105,13 @@ impl PolicyFile {
             path: path.to_owned(),
             text: text.to_owned(),
             policies: Vec::new(),
+            lines: Lines::of(text),
         };
         for piece in split(text) {
-            file.parse_piece(piece, findings);
+            let mut rest = Some(piece);
+            while let Some(piece) = rest {
+                rest = file.parse_first(piece, findings);
+            }
         }
         let unnamed = file
             .policies
@@ -116,44 +121,41 @@ impl PolicyFile {
         file
     }
 
-    fn parse_piece(&mut self, piece: Range<usize>, findings: &mut Vec<Finding>) {
-        let Some(text) = self.text.get(piece.clone()) else {
-            return;
+    /// Parses the policy that a piece begins with; what is left is more than one policy's text.
+    fn parse_first(
+        &mut self,
+        piece: Range<usize>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Range<usize>> {
+        let text = self.text.get(piece.clone())?;
+        let Err(errors) = parse_policy_or_template(None, text) else {
+            let parsed = self.parsed(text.to_owned(), piece);
+            self.policies.extend(parsed);
+            return None;
         };
-        match parse_policy_or_template(None, text) {
-            Ok(_) => {
-                let parsed = self.parsed(text.to_owned(), piece);
-                self.policies.extend(parsed);
-            }
-            Err(errors) => match next_policy(&self.text, &piece) {
-                Some(next) => self.parse_unfinished(piece.start..next, next..piece.end, findings),
-                None => self.report(&errors, &piece, findings),
-            },
-        }
+        let Some(next) = next_policy(&self.text, &piece) else {
+            self.report(&errors, &piece, findings);
+            return None;
+        };
+        self.report_unfinished(piece.start..next.previous_end, findings);
+        Some(next.start..piece.end)
     }
 
-    /// A policy without `;` has swallowed the next one: report the first, keep the second.
-    fn parse_unfinished(
-        &mut self,
-        first: Range<usize>,
-        second: Range<usize>,
-        findings: &mut Vec<Finding>,
-    ) {
-        let text = self.text.get(first.clone()).unwrap_or_default().trim_end();
-        let end = first.start + text.len();
+    /// A policy without `;` has swallowed the next one: say what is wrong with the first.
+    fn report_unfinished(&self, first: Range<usize>, findings: &mut Vec<Finding>) {
+        let text = self.text.get(first.clone()).unwrap_or_default();
         match parse_policy_or_template(None, &format!("{text};")) {
-            Ok(_) => findings.push(
-                Finding::new(
-                    FindingCode::Syntax,
-                    &self.path,
-                    "the policy does not end with `;`",
-                )
-                .at(&self.text, end.saturating_sub(1)..end)
-                .help("add `;` here; the policy does not count until then"),
-            ),
-            Err(errors) => self.report(&errors, &(first.start..end), findings),
+            Ok(_) => {
+                let message = "the policy does not end with `;`";
+                let last = text.chars().next_back().map_or(0, char::len_utf8);
+                findings.push(
+                    Finding::new(FindingCode::Syntax, &self.path, message)
+                        .at(&self.text, first.end - last..first.end)
+                        .help("add `;` here; the policy does not count until then"),
+                );
+            }
+            Err(errors) => self.report(&errors, &first, findings),
         }
-        self.parse_piece(second, findings);
     }
 
     fn report(&self, errors: &ParseErrors, piece: &Range<usize>, findings: &mut Vec<Finding>) {
@@ -183,7 +185,7 @@ impl PolicyFile {
             Body::Template(template) => (template.effect(), collect(template.annotations()), true),
         };
         let digest = digest::of_text(&text);
-        let (line, column) = position(&self.text, span.start);
+        let (line, column) = self.lines.position(&self.text, span.start);
         let stem = self.path.file_stem().unwrap_or("policy");
         let derived = format!("{stem}~{}", digest::short(&digest));
         let own = annotations.get("id").filter(|id| !id.is_empty()).cloned();

@@ -2,19 +2,31 @@
 //!
 //! Nothing is opened here: whether a file really is a recording is found out by who reads it.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::files::{self, CONFIG};
 use crate::finding::{Finding, FindingCode};
 
+/// Where recordings are when nothing else is said.
+const STANDARD: &str = "sessions";
+
 /// The paths under `[recordings]`; `sessions` if there are none.
 #[derive(Debug, Clone)]
 pub struct RecordingPaths {
     /// As written: relative to the workspace, or absolute.
     pub paths: Vec<Utf8PathBuf>,
-    pub(crate) globs: Vec<Option<GlobMatcher>>,
-    pub(crate) is_default: bool,
+    /// INVARIANT (parallel): one search for each path.
+    searches: Vec<Search>,
+}
+
+#[derive(Debug, Clone)]
+struct Search {
+    glob: Option<GlobMatcher>,
+    if_missing: Option<Finding>,
 }
 
 /// The recordings that there are, and what was not found.
@@ -27,31 +39,62 @@ pub struct RecordingFiles {
 }
 
 impl RecordingPaths {
+    /// No paths yet.
+    pub(crate) fn none() -> Self {
+        Self {
+            paths: Vec::new(),
+            searches: Vec::new(),
+        }
+    }
+
     /// What a workspace without `[recordings]` has.
     pub(crate) fn standard() -> Self {
+        let search = Search {
+            glob: None,
+            if_missing: None,
+        };
         Self {
-            paths: vec!["sessions".into()],
-            globs: vec![None],
-            is_default: true,
+            paths: vec![STANDARD.into()],
+            searches: vec![search],
         }
+    }
+
+    /// Adds a path that is written at a place in `remit.toml`.
+    pub(crate) fn add(
+        &mut self,
+        path: String,
+        glob: Option<GlobMatcher>,
+        text: &str,
+        span: Range<usize>,
+    ) {
+        let missing = Finding::new(
+            FindingCode::MissingRecordings,
+            Utf8Path::new(CONFIG),
+            format!("no recording at `{path}`"),
+        );
+        let missing = missing
+            .at(text, span)
+            .help("correct the path; it is relative to the workspace");
+        // A new workspace has no recordings yet.
+        let if_missing = (path != STANDARD).then_some(missing);
+        self.searches.push(Search { glob, if_missing });
+        self.paths.push(path.into());
     }
 
     /// Looks up the files on disk.
     #[must_use]
     pub fn files(&self, root: &Utf8Path) -> RecordingFiles {
         let mut found = RecordingFiles::default();
-        for (path, glob) in self.paths.iter().zip(&self.globs) {
-            let before = found.files.len();
-            let mut below = files_below(root, path, glob.as_ref(), &mut found.findings);
+        let mut seen = BTreeSet::new();
+        for (path, search) in self.paths.iter().zip(&self.searches) {
+            let mut below = files_below(root, path, search.glob.as_ref(), &mut found.findings);
             below.sort();
-            for file in below {
-                if !found.files.contains(&file) {
-                    found.files.push(file);
-                }
+            if below.is_empty() && !root.join(path).exists() {
+                found.findings.extend(search.if_missing.clone());
             }
-            if found.files.len() == before && !self.is_default && !root.join(path).exists() {
-                found.findings.push(missing(path));
-            }
+            found
+                .files
+                .extend(below.into_iter().filter(|file| seen.insert(file.clone())));
         }
         found
     }
@@ -64,16 +107,6 @@ pub(crate) fn compile(path: &str) -> Result<Option<GlobMatcher>, globset::Error>
     }
     let glob = GlobBuilder::new(path).literal_separator(true).build()?;
     Ok(Some(glob.compile_matcher()))
-}
-
-fn missing(path: &Utf8Path) -> Finding {
-    let message = format!("no recording at `{path}`");
-    Finding::new(
-        FindingCode::MissingRecordings,
-        Utf8Path::new(CONFIG),
-        message,
-    )
-    .help("correct the path under `[recordings]`; it is relative to the workspace")
 }
 
 fn files_below(

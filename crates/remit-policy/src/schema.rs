@@ -80,13 +80,21 @@ pub(crate) fn report(
         .strip_prefix("error parsing schema: ")
         .unwrap_or(&message);
     findings.push(
-        Finding::new(code, file, message.replace('\n', " "))
+        Finding::new(code, file, said(message))
             .at_optional(text, span)
             .help_optional(help.map(|help| help.replace('\n', " "))),
     );
     for related in error.related().into_iter().flatten() {
         report(code, file, text, related, findings);
     }
+}
+
+/// Cedar's words in our style: one line, lower case, no full stop.
+fn said(message: &str) -> String {
+    let line = message.replace('\n', " ");
+    let mut characters = line.trim_end_matches('.').chars();
+    let first = characters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(characters).collect()
 }
 
 fn clamp(text: &str, start: usize, length: usize) -> Range<usize> {

@@ -23,20 +23,35 @@ pub(crate) fn split(text: &str) -> Vec<Range<usize>> {
     pieces
 }
 
+/// Where a policy begins inside the text of another.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NextPolicy {
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The end of the last token before it.
+    pub(crate) previous_end: usize,
+}
+
 /// Where the next policy seems to begin inside a piece that does not parse, because its `;` is
 /// missing: at a `permit`, `forbid` or `@` at the start of a line, after the piece's own effect.
-pub(crate) fn next_policy(text: &str, piece: &Range<usize>) -> Option<usize> {
+pub(crate) fn next_policy(text: &str, piece: &Range<usize>) -> Option<NextPolicy> {
     let mut has_effect = false;
+    let mut previous_end = piece.start;
     for token in Tokens::of(text, piece.start).take_while(|token| token.span.end <= piece.end) {
+        let start = token.span.start;
         let word = text.get(token.span.clone()).unwrap_or_default();
         let is_effect = matches!(word, "permit" | "forbid");
         let begins_line = text
-            .get(..token.span.start)
+            .get(..start)
             .is_some_and(|before| before.ends_with('\n'));
         if has_effect && begins_line && (is_effect || word == "@") {
-            return Some(token.span.start);
+            return Some(NextPolicy {
+                start,
+                previous_end,
+            });
         }
         has_effect |= is_effect;
+        previous_end = token.span.end;
     }
     None
 }
@@ -167,9 +182,12 @@ mod tests {
 
     #[test]
     fn a_missing_semicolon_is_found_at_the_next_line_that_begins_a_policy() {
-        let text = "@id(\"a\")\npermit(principal, action, resource)\n@id(\"b\")\nforbid(x);";
-        let all = 0..text.len();
-        assert_eq!(next_policy(text, &all), text.find("@id(\"b\")"));
+        let text = "@id(\"a\")\npermit(x) // é\n@id(\"b\")\nforbid(x);";
+        let next = next_policy(text, &(0..text.len()));
+        assert_eq!(
+            next.map(|next| (next.previous_end, next.start)),
+            Some((18, 25))
+        );
         assert_eq!(next_policy("permit(a)\n  when { permit };", &(0..27)), None);
     }
 

@@ -48,8 +48,9 @@ pub(crate) fn link(
     let of_link = result
         .validation_errors()
         .filter(|error| is_about(error, link_id));
-    let described: BTreeSet<_> = of_link
-        .map(|error| (message(error, link_id), help(error, schema)))
+    let described: BTreeSet<_> = causes(of_link.collect())
+        .into_iter()
+        .map(|error| (message(error, link_id), help(error, schema, link_id)))
         .collect();
     described.into_iter().collect()
 }
@@ -75,7 +76,7 @@ fn one(schema: &LoadedSchema, policy: &ParsedPolicy, text: &str) -> Vec<Finding>
     let result = schema
         .validator
         .validate(set.as_ref(), ValidationMode::Strict);
-    let errors: Vec<_> = result.validation_errors().collect();
+    let errors = causes(result.validation_errors().collect());
     let mut grouped = Grouped::default();
     if errors.is_empty() {
         for warning in result.validation_warnings() {
@@ -97,12 +98,28 @@ fn one(schema: &LoadedSchema, policy: &ParsedPolicy, text: &str) -> Vec<Finding>
                 code(error),
                 span_of(error),
                 message,
-                help(error, schema),
+                help(error, schema, &policy.source.id),
                 actions,
             );
         }
     }
     grouped.into_findings(policy, text)
+}
+
+/// Without the mistakes that only follow from another: a name that nobody declared fits no action.
+fn causes(errors: Vec<&ValidationError>) -> Vec<&ValidationError> {
+    let is_unknown_name = |error: &ValidationError| {
+        matches!(
+            code(error),
+            FindingCode::UnknownAction | FindingCode::UnknownEntityType
+        )
+    };
+    let has_cause = errors.iter().any(|error| is_unknown_name(error));
+    let follows = |error: &ValidationError| code(error) == FindingCode::NoApplicableAction;
+    errors
+        .into_iter()
+        .filter(|error| !(has_cause && follows(error)))
+        .collect()
 }
 
 /// The same mistakes by action: only asked for when there are mistakes, since it costs as much again.
@@ -228,7 +245,7 @@ fn message(error: &ValidationError, policy: &str) -> String {
     }
 }
 
-fn help(error: &ValidationError, schema: &LoadedSchema) -> Option<String> {
+fn help(error: &ValidationError, schema: &LoadedSchema, policy: &str) -> Option<String> {
     match error {
         ValidationError::UnrecognizedEntityType(error) => {
             let known: Vec<String> = schema
@@ -282,7 +299,7 @@ fn help(error: &ValidationError, schema: &LoadedSchema) -> Option<String> {
         }
         other => other
             .help()
-            .map(|help| without_policy(&help.to_string(), "")),
+            .map(|help| without_policy(&help.to_string(), policy)),
     }
 }
 
