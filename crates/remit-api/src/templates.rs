@@ -42,7 +42,13 @@ fn collect(root: &Dir<'_>, dir: &Dir<'_>, files: &mut Vec<(Utf8PathBuf, Vec<u8>)
             files.push((path, file.contents().to_vec()));
         }
     }
-    for dir in dir.dirs() {
+    for dir in dir.dirs().filter(|d| is_part(d.path())) {
         collect(root, dir, files);
     }
+}
+
+/// What a run leaves behind in the folder is no part of a template.
+fn is_part(folder: &std::path::Path) -> bool {
+    let name = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    !name.starts_with('.') && !["__pycache__", "node_modules"].contains(&name)
 }

@@ -63,10 +63,7 @@ fn inferred(profile: ToolProfile) -> ToolSpec {
         title: None,
         description: None,
         input_schema: profile.input_schema,
-        annotations: Hints {
-            read_only: profile.read_only.as_ref().map(|_| true),
-            ..Hints::default()
-        },
+        annotations: Hints::default(),
         origin: SpecOrigin::Inferred {
             calls: profile.calls as usize,
         },

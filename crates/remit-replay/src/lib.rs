@@ -26,8 +26,8 @@ mod verdict;
 pub use facts::SessionFacts;
 pub use infer::infer_manifests;
 pub use junit::to_junit;
-pub use mapping::{Mapped, Mapper, Unmapped};
-pub use reference::{Judgement, PolicyError};
+pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
+pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{Cancelled, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, replay};
 pub use report::{
     CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,

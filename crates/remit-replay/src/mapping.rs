@@ -4,7 +4,7 @@
 //! resource, the arguments are `context.input`, the facts `context.session`. What the mapping cannot
 //! supply is said: an unmapped call is never judged, a missing fact and a misfit travel with the request.
 
-use crate::{SessionFacts, convert};
+use crate::{Absent, SessionFacts, convert};
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
 };
@@ -35,10 +35,19 @@ pub struct Mapped<'w> {
     pub request: Request,
     /// The action's id.
     pub action: &'w str,
-    /// Facts that the schema declares and the recording does not hold.
-    pub missing: Vec<String>,
+    /// Facts that policies may ask for and nobody recorded.
+    pub missing: Vec<MissingFact>,
     /// What of the call does not fit the schema.
     pub misfits: Vec<String>,
+}
+
+/// A fact that policies may ask for and nobody recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFact {
+    /// How a policy that asks for it fails.
+    pub absent: Absent,
+    /// Which it is, for people.
+    pub message: String,
 }
 
 /// Why a tool call could not be mapped.
@@ -199,12 +208,17 @@ impl<'w> Mapper<'w> {
     }
 
     /// Principal and resource that `entities.json` does not hold: what policies read from them is not known.
-    fn unknown_entities(&self, principal: &EntityUid, resource: &EntityUid) -> Vec<String> {
+    fn unknown_entities(&self, principal: &EntityUid, resource: &EntityUid) -> Vec<MissingFact> {
         let entities = &self.workspace.entities;
         [principal, resource]
             .into_iter()
             .filter(|uid| entities.entities.get(uid).is_none())
-            .map(|uid| format!("`{uid}` is not in {}", entities.file))
+            .map(|uid| {
+                MissingFact::new(
+                    Absent::Entity,
+                    format!("`{uid}` is not in {}", entities.file),
+                )
+            })
             .collect()
     }
 
@@ -213,7 +227,7 @@ impl<'w> Mapper<'w> {
         action: &ActionModel,
         call: &ToolCall,
         facts: &SessionFacts,
-        missing: &mut Vec<String>,
+        missing: &mut Vec<MissingFact>,
         misfits: &mut Vec<String>,
     ) -> Result<Context, Unmapped> {
         let mut pairs = Vec::new();
@@ -229,9 +243,9 @@ impl<'w> Mapper<'w> {
             };
             match value {
                 Some(fields) => pairs.push((name.clone(), record(fields)?)),
-                None if attribute.required && name != "input" => {
-                    missing.push(format!("the recording holds no `context.{name}`"))
-                }
+                None if attribute.required && name != "input" => missing.push(
+                    MissingFact::attribute(format!("the recording holds no `context.{name}`")),
+                ),
                 None => {}
             }
         }
@@ -264,6 +278,16 @@ impl<'w> Mapper<'w> {
     }
 }
 
+impl MissingFact {
+    fn new(absent: Absent, message: String) -> Self {
+        MissingFact { absent, message }
+    }
+
+    fn attribute(message: String) -> Self {
+        MissingFact::new(Absent::Attribute, message)
+    }
+}
+
 impl Mapped<'_> {
     /// The request as JSON text for people: principal, action, resource and context.
     pub fn request_json(&self) -> Value {
@@ -281,13 +305,15 @@ impl Mapped<'_> {
 fn input(
     arguments: &Arguments,
     model: &RecordModel,
-    missing: &mut Vec<String>,
+    missing: &mut Vec<MissingFact>,
     misfits: &mut Vec<String>,
 ) -> Option<Vec<(String, RestrictedExpression)>> {
     match arguments {
         Arguments::Object(object) => Some(convert::record(object, model, "context.input", misfits)),
         Arguments::Unreadable { why, .. } => {
-            missing.push(format!("the recording's arguments are unreadable: {why}"));
+            missing.push(MissingFact::attribute(format!(
+                "the recording's arguments are unreadable: {why}"
+            )));
             None
         }
     }
@@ -296,7 +322,7 @@ fn input(
 fn session(
     known: &BTreeMap<&'static str, RestrictedExpression>,
     model: &RecordModel,
-    missing: &mut Vec<String>,
+    missing: &mut Vec<MissingFact>,
 ) -> Vec<(String, RestrictedExpression)> {
     let fields = model
         .attributes
@@ -304,7 +330,9 @@ fn session(
         .filter_map(|(name, AttributeModel { required, .. })| {
             let value = known.get(name.as_str());
             if value.is_none() && *required {
-                missing.push(format!("the recording holds no `context.session.{name}`"));
+                missing.push(MissingFact::attribute(format!(
+                    "the recording holds no `context.session.{name}`"
+                )));
             }
             value.map(|v| (name.clone(), v.clone()))
         });

@@ -24,8 +24,17 @@ pub struct PolicyError {
     pub policy: String,
     /// What the engine says.
     pub message: String,
-    /// Whether it failed because an entity or attribute is not there.
-    pub is_absence: bool,
+    /// What was not there, if it failed because of that.
+    pub absent: Option<Absent>,
+}
+
+/// What a policy asked for that was not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Absent {
+    /// An entity, or an attribute or tag of one.
+    Entity,
+    /// An attribute of a record, such as the context.
+    Attribute,
 }
 
 /// Decides `request` with Cedar's authorizer.
@@ -78,18 +87,24 @@ fn effect_of(policies: &PolicySet, id: &str) -> Option<Effect> {
 fn policy_error(error: &cedar_policy::AuthorizationError) -> PolicyError {
     match error {
         cedar_policy::AuthorizationError::PolicyEvaluationError(e) => {
-            let is_absence = matches!(
-                e.inner(),
-                EvaluationError::EntityDoesNotExist(_)
-                    | EvaluationError::EntityAttrDoesNotExist(_)
-                    | EvaluationError::RecordAttrDoesNotExist(_)
-            );
+            let absent = absent(e.inner());
             PolicyError {
                 policy: e.policy_id().to_string(),
                 message: e.inner().to_string(),
-                is_absence,
+                absent,
             }
         }
+    }
+}
+
+fn absent(error: &EvaluationError) -> Option<Absent> {
+    match error {
+        EvaluationError::EntityDoesNotExist(_) | EvaluationError::EntityAttrDoesNotExist(_) => {
+            Some(Absent::Entity)
+        }
+        EvaluationError::RecordAttrDoesNotExist(_) => Some(Absent::Attribute),
+        // The engine's errors are an open list; every other one is about values that are there.
+        _ => None,
     }
 }
 
@@ -141,7 +156,12 @@ mod tests {
                 (allow, errors, uncertain),
                 "{policies:?}"
             );
-            assert!(got.errors.iter().all(|e| e.is_absence), "{policies:?}");
+            assert!(
+                got.errors
+                    .iter()
+                    .all(|e| e.absent == Some(Absent::Attribute)),
+                "{policies:?}"
+            );
         }
     }
 

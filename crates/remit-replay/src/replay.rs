@@ -2,7 +2,7 @@
 
 use crate::facts::facts_by_call;
 use crate::reference::{Judgement, judge};
-use crate::{Mapped, Mapper, SessionFacts, Severity, Unmapped, Verdict};
+use crate::{Mapped, Mapper, MissingFact, SessionFacts, Severity, Unmapped, Verdict};
 use cedar_policy::{Entities, EntityUid};
 use rayon::prelude::*;
 use remit_policy::{Digests, Scope, SessionKey, Workspace};
@@ -103,13 +103,14 @@ impl Judged {
         self.guardrails.uncertain || (self.guardrails.allow && scope)
     }
 
-    fn lacks_a_fact(&self) -> bool {
+    /// Whether a policy failed because something like `fact` was not there.
+    fn asked_for(&self, fact: &MissingFact) -> bool {
         let sides = [Some(&self.guardrails), self.scope.as_ref()];
         sides
             .into_iter()
             .flatten()
             .flat_map(|side| &side.errors)
-            .any(|e| e.is_absence)
+            .any(|e| e.absent == Some(fact.absent))
     }
 }
 
@@ -263,8 +264,14 @@ impl<'w, 's> Bench<'w, 's> {
                 .scope
                 .map(|scope| judge(&mapped.request, &scope.layer.set, entities)),
         };
-        if judged.is_uncertain() && judged.lacks_a_fact() && !mapped.missing.is_empty() {
-            let why = missing_fact(&mapped.missing);
+        let asked: Vec<&str> = mapped
+            .missing
+            .iter()
+            .filter(|m| judged.asked_for(m))
+            .map(|m| &*m.message)
+            .collect();
+        if judged.is_uncertain() && !asked.is_empty() {
+            let why = missing_fact(&asked);
             return JudgedCall {
                 judged: Some(judged),
                 ..unknown(at, call, why, mapped.misfits)
@@ -307,7 +314,7 @@ fn no_schema() -> Unknown {
     }
 }
 
-fn missing_fact(missing: &[String]) -> Unknown {
+fn missing_fact(missing: &[&str]) -> Unknown {
     Unknown {
         message: format!("a policy needs a fact that is not there: {}", missing.join("; ")),
         help: "record the fact, declare the entity in entities.json, or guard the condition with `has`".into(),

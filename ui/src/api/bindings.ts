@@ -1,4 +1,4 @@
-// Generated from `crates/remit-api/src/wire.rs`. Do not edit.
+// Generated from `crates/remit-api/src/wire.rs` by its tests. Do not edit.
 
 /**
  * The verdict on one tool call.

@@ -37,29 +37,39 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
 /// By the step's number, else by the recording's id of the call.
 fn the_call<'b>(found: &Found<'b>, step: &str) -> Result<(&'b JudgedCall, &'b ToolCall), CliError> {
     let number: Option<u32> = step.parse().ok();
-    let calls = found.session.calls().zip(&found.replayed.calls);
-    let same = |judged: &JudgedCall, call: &ToolCall| {
-        number == Some(judged.step.0) || call.id.as_deref() == Some(step)
+    let calls: Vec<_> = found
+        .session
+        .calls()
+        .map(|(_, _, call)| call)
+        .zip(&found.replayed.calls)
+        .collect();
+    let at_step = calls
+        .iter()
+        .find(|(_, judged)| number == Some(judged.step.0));
+    let of_id = || {
+        calls
+            .iter()
+            .find(|(call, _)| call.id.as_deref() == Some(step))
     };
-    let mut of_step = calls
-        .map(|((_, _, call), judged)| (judged, call))
-        .filter(|(judged, call)| same(judged, call));
-    of_step.next().ok_or_else(|| {
-        let what = number
-            .and_then(|n| found.session.step(remit_api::session::StepIdx(n)))
-            .map(|s| match s.kind {
-                StepKind::Message { .. } => "a message",
-                StepKind::Result(_) | StepKind::Call(_) => "a result",
-            });
-        let message = match what {
-            Some(what) => format!("step {step} is {what}, no tool call"),
-            None => format!("the session has no step `{step}`"),
-        };
-        CliError::input(
-            message,
-            format!("tool calls are at the steps {}", first_steps(found)),
-        )
-    })
+    at_step
+        .or_else(of_id)
+        .map(|(call, judged)| (*judged, *call))
+        .ok_or_else(|| {
+            let what = number
+                .and_then(|n| found.session.step(remit_api::session::StepIdx(n)))
+                .map(|s| match s.kind {
+                    StepKind::Message { .. } => "a message",
+                    StepKind::Result(_) | StepKind::Call(_) => "a result",
+                });
+            let message = match what {
+                Some(what) => format!("step {step} is {what}, no tool call"),
+                None => format!("the session has no step `{step}`"),
+            };
+            CliError::input(
+                message,
+                format!("tool calls are at the steps {}", first_steps(found)),
+            )
+        })
 }
 
 fn first_steps(found: &Found<'_>) -> String {

@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::args::{FailOn, ReplayArgs, ReportFormat};
 use crate::bench::Bench;
 use crate::error::CliError;
-use crate::output::{badge, bold, line, paint, shape, summary, table, to_stderr, to_stdout};
+use crate::output::{badge, bold, line, shape, summary, table, to_stderr, to_stdout};
 use remit_api::replay::{
     CallReport, Report, SessionReport, Summary, Verdict, report, to_junit, to_sarif,
 };
@@ -70,12 +70,12 @@ fn human(report: &Report, bench: &Bench, all: bool) -> String {
     let mut out = summary(&bench.workspace.config.name, &report.summary) + "\n";
     out += &table(
         &["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""],
-        report.sessions.iter().map(row),
+        report.sessions.iter().map(|s| row(s, report)),
     );
     let findings: String = report
         .sessions
         .iter()
-        .filter_map(|s| listed(s, all))
+        .filter_map(|s| listed(s, name(s, report), all))
         .collect();
     if !findings.is_empty() {
         out += &format!("\n{}\n{findings}", bold("Not allowed"));
@@ -87,7 +87,22 @@ fn human(report: &Report, bench: &Bench, all: bool) -> String {
     out
 }
 
-fn row(session: &SessionReport) -> Vec<String> {
+/// A session is called by its recording, which people know; by its id where a recording holds several.
+fn name<'r>(session: &'r SessionReport, report: &Report) -> &'r str {
+    let several = report
+        .sessions
+        .iter()
+        .filter(|s| s.recording == session.recording)
+        .nth(1)
+        .is_some();
+    if several {
+        &session.session
+    } else {
+        &session.recording
+    }
+}
+
+fn row(session: &SessionReport, report: &Report) -> Vec<String> {
     let counts = session.line().summary;
     let strip: String = session
         .calls
@@ -110,7 +125,7 @@ fn row(session: &SessionReport) -> Vec<String> {
         format!("{task} (no scope)")
     };
     let mut row = vec![
-        line(&session.session, 48),
+        line(name(session, report), 56),
         task,
         line(&session.agent, 24),
         counts.tool_calls.to_string(),
@@ -120,7 +135,7 @@ fn row(session: &SessionReport) -> Vec<String> {
     row
 }
 
-fn listed(session: &SessionReport, all: bool) -> Option<String> {
+fn listed(session: &SessionReport, name: &str, all: bool) -> Option<String> {
     let findings: Vec<&CallReport> = session
         .calls
         .iter()
@@ -134,7 +149,7 @@ fn listed(session: &SessionReport, all: bool) -> Option<String> {
     if first.is_empty() {
         return None;
     }
-    let mut out = format!("\n{}\n", line(&session.session, 120));
+    let mut out = format!("\n{}\n", line(name, 120));
     for call in first {
         out += &format!(
             "  step {:<4} {} {}  {}\n",
@@ -170,9 +185,9 @@ fn reason(call: &CallReport) -> String {
         reasons
     };
     let uncertain = if call.uncertain {
-        paint(Verdict::Unknown, " uncertain: a policy failed")
+        "; uncertain: a policy failed"
     } else {
-        String::new()
+        ""
     };
     format!("{} ({by}){uncertain}", call.verdict.said(scope_allows))
 }

@@ -1,0 +1,242 @@
+//! The replies that component tests of the window are given: what the host really says.
+//!
+//! `UPDATE=1` rewrites `ui/src/host/canned/`; without it, the test fails when they are old. Paths of the
+//! machine and revisions are replaced, since neither is what a component draws.
+
+mod support;
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use support::Host;
+
+const SHOWN_ROOT: &str = "/home/ada/payments-desk";
+const GUARDRAILS: &str = "guardrails/payments.cedar";
+
+#[test]
+fn the_canned_replies_are_what_the_host_says() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/host/canned");
+    let mut old = Vec::new();
+    for (name, value) in replies() {
+        let made = format!("{value:#}\n");
+        let file = folder.join(format!("{name}.json"));
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&file, &made).unwrap();
+        } else if fs::read_to_string(&file).ok().as_deref() != Some(&made) {
+            old.push(name);
+        }
+    }
+    assert!(
+        old.is_empty(),
+        "old: {old:?}; run `UPDATE=1 cargo test -p remit-api --test canned`"
+    );
+}
+
+type Replies = BTreeMap<String, Value>;
+
+fn replies() -> Replies {
+    let mut made = Replies::new();
+    starting(&mut made);
+    let host = Host::opened();
+    corpus(&host, &mut made);
+    whys(&host, &mut made);
+    editing(&host, &mut made);
+    failing(&mut made);
+    empty(&mut made);
+    for value in made.values_mut() {
+        neutral(value, host.root.as_str());
+    }
+    made
+}
+
+fn starting(made: &mut Replies) {
+    let host = Host::new();
+    let first = host.ok("app_info", json!({}));
+    let mut recent = first.clone();
+    recent["recent"] = json!([
+        { "path": SHOWN_ROOT, "name": "Payments desk" },
+        { "path": "/home/ada/work/a-folder-with-a-rather-long-name/night-shift", "name": "Night shift" },
+    ]);
+    let mut named = recent.clone();
+    named["initial"] = json!(SHOWN_ROOT);
+    made.insert("app_info.first".into(), first);
+    made.insert("app_info.initial".into(), named);
+    made.insert("app_info".into(), recent);
+    let chosen = host.ok("set_preferences", json!({ "theme": "dark", "zoom": 125 }));
+    made.insert("set_preferences".into(), chosen);
+}
+
+fn corpus(host: &Host, made: &mut Replies) {
+    let workspace = host.ok("workspace", json!({}));
+    let mut sample = workspace.clone();
+    sample["isSample"] = json!(true);
+    for command in [
+        "workspace",
+        "open_sample",
+        "open_workspace",
+        "create_workspace",
+    ] {
+        made.insert(command.into(), sample.clone());
+    }
+    let mut running = sample.clone();
+    running["replay"] = json!({ "state": "running", "done": 3, "total": 8 });
+    made.insert("workspace.running".into(), running);
+    let sessions = |text: &str| {
+        host.ok(
+            "sessions",
+            json!({ "start": 0, "len": 200, "text": text, "verdict": null }),
+        )
+    };
+    made.insert("sessions".into(), sessions(""));
+    made.insert("sessions.empty".into(), sessions("no such words"));
+    made.insert(
+        "session".into(),
+        host.ok("session", json!({ "session": 0 })),
+    );
+    made.insert(
+        "steps".into(),
+        host.ok("steps", json!({ "session": 0, "start": 0, "len": 200 })),
+    );
+    made.insert(
+        "step_text".into(),
+        host.ok("step_text", json!({ "session": 0, "step": 5 })),
+    );
+    made.insert(
+        "verdict_column".into(),
+        json!(host.app.verdict_column().unwrap()),
+    );
+}
+
+/// One call of each verdict in session 0, and one that a failed policy makes uncertain.
+fn whys(host: &Host, made: &mut Replies) {
+    let steps = host.ok("steps", json!({ "session": 0, "start": 0, "len": 200 }));
+    let calls: Vec<&Value> = steps["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["body"]["kind"] == "call")
+        .collect();
+    for verdict in ["allowed", "denied", "drifted", "unknown"] {
+        let is_it =
+            |s: &&&Value| s["body"]["verdict"] == verdict && s["body"]["uncertain"] == false;
+        let step = calls
+            .iter()
+            .find(is_it)
+            .unwrap_or_else(|| panic!("{verdict}"))["step"]
+            .clone();
+        made.insert(
+            format!("why.{verdict}"),
+            host.ok("why", json!({ "session": 0, "step": step })),
+        );
+    }
+    let step = calls
+        .iter()
+        .find(|s| s["body"]["uncertain"] == true)
+        .unwrap()["step"]
+        .clone();
+    made.insert(
+        "why.errors".into(),
+        host.ok("why", json!({ "session": 0, "step": step })),
+    );
+    let verdicts = made["verdict_column"].as_array().unwrap();
+    let denied = verdicts
+        .iter()
+        .position(|v| v.as_u64().unwrap() & 3 == 1)
+        .unwrap();
+    made.insert(
+        "call_at".into(),
+        host.ok("call_at", json!({ "position": denied })),
+    );
+}
+
+fn editing(host: &Host, made: &mut Replies) {
+    let read = |path: &str| host.ok("read_file", json!({ "path": path }));
+    made.insert("read_file".into(), read(GUARDRAILS));
+    made.insert("read_file.schema".into(), read("schema.cedarschema"));
+    made.insert("read_file.json".into(), read("entities.json"));
+    made.insert("read_file.toml".into(), read("remit.toml"));
+    let (text, base) = host.file(GUARDRAILS);
+    let check = |text: &str| host.ok("check_draft", json!({ "path": GUARDRAILS, "text": text }));
+    made.insert("check_draft.clean".into(), check(&text));
+    let bad = text
+        .replacen("send_money", "sned_money", 1)
+        .replace("<= 500000", "<= 500000 && false");
+    made.insert("check_draft".into(), check(&bad));
+    made.insert(
+        "format_draft".into(),
+        host.ok(
+            "format_draft",
+            json!({ "path": GUARDRAILS, "text": text.replace("  ", "") }),
+        ),
+    );
+    let edited = text.replace(
+        r#"action == Action::"delegate""#,
+        r#"action == Action::"send_money""#,
+    );
+    let mut saved = host.ok(
+        "save_file",
+        json!({ "path": GUARDRAILS, "text": edited, "base": base }),
+    );
+    saved["workspace"]["replay"] = json!({ "state": "running", "done": 0, "total": 8 });
+    made.insert("save_file".into(), saved);
+    host.app.wait();
+    made.insert(
+        "verdict_column.changed".into(),
+        json!(host.app.verdict_column().unwrap()),
+    );
+    made.insert("read_file.changed".into(), read(GUARDRAILS));
+}
+
+fn failing(made: &mut Replies) {
+    let host = Host::opened();
+    let (text, base) = host.file(GUARDRAILS);
+    let broken = text.replace("  resource\n);\n\n@id(\"pay", "  recource\n);\n\n@id(\"pay");
+    host.ok(
+        "save_file",
+        json!({ "path": GUARDRAILS, "text": broken, "base": base }),
+    );
+    host.app.wait();
+    let mut blocked = host.ok("workspace", json!({}));
+    blocked["isSample"] = json!(true);
+    neutral(&mut blocked, host.root.as_str());
+    made.insert("workspace.blocked".into(), blocked);
+    let conflict = host.err(
+        "save_file",
+        json!({ "path": GUARDRAILS, "text": "", "base": "sha256:0" }),
+    );
+    made.insert("error.conflict".into(), conflict);
+    let mut nowhere = host.err("open_workspace", json!({ "path": host.beside("nowhere") }));
+    neutral(&mut nowhere, host.beside("nowhere").as_str());
+    made.insert("error.notAWorkspace".into(), nowhere);
+}
+
+fn empty(made: &mut Replies) {
+    let host = Host::new();
+    for folder in ["sessions", "guardrails", "scopes"] {
+        fs::remove_dir_all(host.root.join(folder)).unwrap();
+    }
+    fs::write(host.root.join("remit.toml"), "name = \"Night shift\"\n").unwrap();
+    host.ok("open_workspace", json!({ "path": host.root }));
+    host.app.wait();
+    let mut empty = host.ok("workspace", json!({}));
+    neutral(&mut empty, host.root.as_str());
+    made.insert("workspace.empty".into(), empty);
+}
+
+/// What differs from machine to machine and from run to run.
+fn neutral(value: &mut Value, root: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(root, SHOWN_ROOT),
+        Value::Array(items) => items.iter_mut().for_each(|v| neutral(v, root)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match name.as_str() {
+                    "revision" => *field = json!(1),
+                    _ => neutral(field, root),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
