@@ -2,6 +2,7 @@
 
 import type { Preferences, Theme } from "../api/bindings";
 import { call } from "../api/client";
+import { scale } from "../widgets/scale.svelte";
 
 const USUAL_ZOOM = 100;
 const LEAST_ZOOM = 50;
@@ -42,7 +43,8 @@ export class Preference {
   #apply(): void {
     const { style, dataset } = document.documentElement;
     style.colorScheme = SCHEME[this.theme];
-    style.setProperty("--zoom", String(this.zoom / 100));
+    scale.factor = this.zoom / USUAL_ZOOM;
+    style.setProperty("--zoom", String(scale.factor));
     dataset.theme = this.theme;
   }
 }

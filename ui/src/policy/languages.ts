@@ -27,7 +27,6 @@ const cedarParser = parser.configure({
       "when unless if then else": t.controlKeyword,
       "in is like has": t.operatorKeyword,
       "true false": t.bool,
-      Variable: t.standard(t.variableName),
       "Variable/...": t.standard(t.variableName),
       Slot: t.special(t.variableName),
       AnnotationName: t.annotation,
