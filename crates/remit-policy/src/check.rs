@@ -3,6 +3,8 @@
 //! Only that file's policies are parsed and validated, against the schema and ids of the loaded
 //! workspace. What needs the whole workspace, such as an unused template, waits for a load.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 
 use crate::config;
@@ -37,12 +39,7 @@ pub fn check_text(workspace: &Workspace, file: &Utf8Path, text: &str) -> Vec<Fin
             config::read(text, "", model, &mut findings);
         }
         Some(FileKind::ScopeIndex) => {
-            let entries = workspace
-                .files
-                .iter()
-                .filter(|entry| entry.kind == FileKind::Scope);
-            let on_disk: Vec<_> = entries.map(|entry| entry.path.as_path()).collect();
-            scopes::read_rules(text, &on_disk, &mut findings);
+            scopes::read_rules(text, &scope_files(workspace), &mut findings);
         }
         Some(FileKind::TemplateLinks) => {
             LinkFile::read(file, text, &mut findings);
@@ -61,20 +58,24 @@ pub fn check_text(workspace: &Workspace, file: &Utf8Path, text: &str) -> Vec<Fin
     findings
 }
 
+fn scope_files(workspace: &Workspace) -> Vec<&Utf8Path> {
+    let entries = workspace.files.iter().filter(|entry| entry.kind == FileKind::Scope);
+    entries.map(|entry| entry.path.as_path()).collect()
+}
+
 fn check_policies(workspace: &Workspace, file: &Utf8Path, text: &str, findings: &mut Vec<Finding>) {
     let parsed = PolicyFile::parse(file, text, findings);
-    findings.extend(
-        workspace
-            .schema
-            .iter()
-            .flat_map(|schema| validate::file(schema, &parsed)),
-    );
-    let mut before: Vec<&PolicySource> = elsewhere_in_its_layers(workspace, file);
-    for policy in &parsed.policies {
-        if let Some(first) = before.iter().find(|first| first.id == policy.source.id) {
-            findings.push(layer::duplicate(&policy.source, first));
+    findings.extend(workspace.schema.iter().flat_map(|schema| validate::file(schema, &parsed)));
+    let others = elsewhere_in_its_layers(workspace, file);
+    let mut before: BTreeMap<&str, &PolicySource> =
+        others.into_iter().map(|policy| (policy.id.as_str(), policy)).collect();
+    for policy in parsed.policies.iter().map(|policy| &policy.source) {
+        match before.get(policy.id.as_str()) {
+            Some(first) => findings.push(layer::duplicate(policy, first)),
+            None => {
+                before.insert(&policy.id, policy);
+            }
         }
-        before.push(&policy.source);
     }
 }
 
@@ -83,10 +84,7 @@ fn elsewhere_in_its_layers<'a>(workspace: &'a Workspace, file: &Utf8Path) -> Vec
     let layers: Vec<_> = if FileKind::of(file) == Some(FileKind::Guardrails) {
         vec![&workspace.guardrails]
     } else {
-        let scopes = workspace
-            .scopes
-            .iter()
-            .filter(|scope| scope.files.iter().any(|f| f == file));
+        let scopes = workspace.scopes.iter().filter(|scope| scope.files.iter().any(|f| f == file));
         scopes.map(|scope| &scope.layer).collect()
     };
     layers

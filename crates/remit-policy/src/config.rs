@@ -10,9 +10,9 @@ use cedar_policy::EntityTypeName;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::digest;
 use crate::files::CONFIG;
 use crate::finding::{Finding, FindingCode};
+use crate::mapping::{AgentRule, Mapping, ResourceRule, ToolRule};
 use crate::nearest::nearest;
 use crate::pattern::{NamePattern, NameTemplate};
 use crate::recordings::{self, RecordingPaths};
@@ -29,103 +29,6 @@ pub struct Config {
     pub recordings: RecordingPaths,
     /// How a tool call becomes a request.
     pub mapping: Mapping,
-}
-
-/// How a recorded tool call becomes a request.
-#[derive(Debug, Clone)]
-pub struct Mapping {
-    /// The entity type of the acting agent.
-    pub principal: EntityTypeName,
-    /// The entity type of the resource where no rule names another.
-    pub resource: EntityTypeName,
-    /// The server of tools whose recording does not name one.
-    pub server: String,
-    /// Rules for tools, in order; the first match wins.
-    pub tools: Vec<ToolRule>,
-    /// New names for agents, in order; the first match wins.
-    pub agents: Vec<AgentRule>,
-}
-
-/// One `[[tool]]`.
-#[derive(Debug, Clone)]
-pub struct ToolRule {
-    /// The recorded names it is for.
-    pub name: NamePattern,
-    /// The server that the tool belongs to.
-    pub server: Option<String>,
-    /// The id of the action.
-    pub action: Option<NameTemplate>,
-    /// The resource, taken from the arguments.
-    pub resource: Option<ResourceRule>,
-    /// The line of the rule in `remit.toml`, from 1.
-    pub line: u32,
-}
-
-/// A resource that the arguments of a call name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourceRule {
-    /// Its entity type.
-    pub entity_type: EntityTypeName,
-    /// A JSON pointer into the arguments, to its id.
-    pub id_pointer: String,
-}
-
-/// One `[[agent]]`.
-#[derive(Debug, Clone)]
-pub struct AgentRule {
-    /// The recorded names it is for.
-    pub recorded: NamePattern,
-    /// The workload identity.
-    pub id: NameTemplate,
-}
-
-/// The rule that a tool's name met.
-#[derive(Debug, Clone)]
-pub struct ToolMatch<'m> {
-    /// The rule.
-    pub rule: &'m ToolRule,
-    /// The id of the action that it names.
-    pub action: Option<String>,
-}
-
-impl Mapping {
-    /// The first rule for a recorded tool name.
-    #[must_use]
-    pub fn tool(&self, recorded: &str) -> Option<ToolMatch<'_>> {
-        self.tools.iter().find_map(|rule| {
-            let captures = rule.name.captures(recorded)?;
-            let action = rule.action.as_ref().map(|action| action.fill(&captures));
-            Some(ToolMatch { rule, action })
-        })
-    }
-
-    /// The workload identity of a recorded agent, if a rule gives it one.
-    #[must_use]
-    pub fn agent(&self, recorded: &str) -> Option<String> {
-        self.agents
-            .iter()
-            .find_map(|rule| Some(rule.id.fill(&rule.recorded.captures(recorded)?)))
-    }
-
-    /// What the requests depend on, defaults included.
-    pub(crate) fn digest(&self) -> String {
-        let mut text = format!("{}\n{}\n{:?}\n", self.principal, self.resource, self.server);
-        for rule in &self.tools {
-            let resource = rule.resource.as_ref();
-            let resource = resource.map(|r| (r.entity_type.to_string(), &r.id_pointer));
-            let action = rule.action.as_ref().map(ToString::to_string);
-            let name = rule.name.to_string();
-            text.push_str(&format!(
-                "tool {:?}\n",
-                (name, &rule.server, action, resource)
-            ));
-        }
-        for rule in &self.agents {
-            let names = (rule.recorded.to_string(), rule.id.to_string());
-            text.push_str(&format!("agent {names:?}\n"));
-        }
-        digest::of_text(&text)
-    }
 }
 
 #[derive(Deserialize, Default)]
@@ -186,32 +89,19 @@ pub(crate) fn read(
         RawConfig::default()
     });
     let mut reader = Reader { text, findings };
+    let types = |of: fn(&SchemaModel) -> &Vec<String>| schema.and_then(|model| of(model).first());
+    let principal = types(|model| &model.principal_types);
+    let resource = types(|model| &model.resource_types);
     Config {
         name: raw.name.unwrap_or_else(|| folder.to_owned()),
         description: raw.description,
         recordings: reader.recordings(raw.recordings),
         mapping: Mapping {
-            principal: reader.entity_type_or(
-                raw.mapping.principal,
-                schema.map(|s| &s.principal_types),
-                "Agent",
-            ),
-            resource: reader.entity_type_or(
-                raw.mapping.resource,
-                schema.map(|s| &s.resource_types),
-                "Server",
-            ),
+            principal: reader.entity_type_or(raw.mapping.principal, principal, "Agent"),
+            resource: reader.entity_type_or(raw.mapping.resource, resource, "Server"),
             server: raw.mapping.server.unwrap_or_else(|| "tools".to_owned()),
-            tools: raw
-                .tool
-                .into_iter()
-                .filter_map(|tool| reader.tool(tool))
-                .collect(),
-            agents: raw
-                .agent
-                .into_iter()
-                .filter_map(|agent| reader.agent(agent))
-                .collect(),
+            tools: raw.tool.into_iter().filter_map(|tool| reader.tool(tool)).collect(),
+            agents: raw.agent.into_iter().filter_map(|agent| reader.agent(agent)).collect(),
         },
     }
 }
@@ -231,11 +121,7 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(
 
 /// Serde names the unknown key first and the known ones after it, each in backticks.
 fn suggestion(message: &str) -> Option<String> {
-    let mut names = message
-        .strip_prefix("unknown field ")?
-        .split('`')
-        .skip(1)
-        .step_by(2);
+    let mut names = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
     let near = nearest(names.next()?, names)?;
     Some(format!("did you mean `{near}`?"))
 }
@@ -265,11 +151,7 @@ impl Reader<'_> {
                 Ok(glob) => read.add(path.into_inner(), glob, self.text, span),
                 Err(error) => {
                     let message = format!("`{}` is no pattern: {}", path.get_ref(), error.kind());
-                    self.wrong(
-                        span,
-                        message,
-                        "`*` stands for any text, `**` for any folders",
-                    );
+                    self.wrong(span, message, "`*` stands for any text, `**` for any folders");
                 }
             }
         }
@@ -279,12 +161,12 @@ impl Reader<'_> {
     fn entity_type_or(
         &mut self,
         written: Option<Spanned<String>>,
-        from_schema: Option<&Vec<String>>,
+        from_schema: Option<&String>,
         otherwise: &str,
     ) -> EntityTypeName {
         written
             .and_then(|name| self.entity_type(name))
-            .or_else(|| from_schema?.first()?.parse().ok())
+            .or_else(|| from_schema?.parse().ok())
             .unwrap_or_else(|| standard_type(otherwise))
     }
 
@@ -309,13 +191,7 @@ impl Reader<'_> {
             None => None,
         };
         let resource = self.resource(raw.resource, raw.resource_id).ok()?;
-        Some(ToolRule {
-            name,
-            server: raw.server,
-            action,
-            resource,
-            line,
-        })
+        Some(ToolRule { name, server: raw.server, action, resource, line })
     }
 
     fn agent(&mut self, raw: RawAgent) -> Option<AgentRule> {
@@ -359,10 +235,7 @@ impl Reader<'_> {
         };
         let entity_type = self.entity_type(entity_type).ok_or(Rejected)?;
         let id_pointer = self.pointer(pointer).ok_or(Rejected)?;
-        Ok(Some(ResourceRule {
-            entity_type,
-            id_pointer,
-        }))
+        Ok(Some(ResourceRule { entity_type, id_pointer }))
     }
 
     fn pointer(&mut self, pointer: Spanned<String>) -> Option<String> {
@@ -370,19 +243,12 @@ impl Reader<'_> {
             return Some(pointer.into_inner());
         }
         let message = format!("`{}` is no JSON pointer", pointer.get_ref());
-        self.wrong(
-            pointer.span(),
-            message,
-            "start it with `/`, as in `/path` or `/target/id`",
-        );
+        self.wrong(pointer.span(), message, "start it with `/`, as in `/path` or `/target/id`");
         None
     }
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "the callers' names are literals in this file"
-)]
+#[expect(clippy::expect_used, reason = "the callers' names are literals in this file")]
 fn standard_type(name: &str) -> EntityTypeName {
     name.parse().expect("a plain identifier is an entity type")
 }

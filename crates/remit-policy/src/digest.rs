@@ -27,11 +27,7 @@ pub(crate) fn of_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) 
 
 /// The first eight hex digits, enough to tell the policies of one file apart.
 pub(crate) fn short(digest: &str) -> String {
-    digest
-        .trim_start_matches("sha256:")
-        .chars()
-        .take(8)
-        .collect()
+    digest.trim_start_matches("sha256:").chars().take(8).collect()
 }
 
 fn prefixed(bytes: &[u8]) -> String {

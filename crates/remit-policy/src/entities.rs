@@ -33,25 +33,11 @@ impl LoadedEntities {
         schema: Option<&Schema>,
         findings: &mut Vec<Finding>,
     ) -> Self {
-        let mut reader = Reader {
-            file,
-            text: text.unwrap_or_default(),
-            schema,
-            findings,
-        };
-        let read = if text.is_some() {
-            reader.entities()
-        } else {
-            Vec::new()
-        };
+        let mut reader = Reader { file, text: text.unwrap_or_default(), schema, findings };
+        let read = if text.is_some() { reader.entities() } else { Vec::new() };
         let entities = reader.combine(read);
         let text = text.unwrap_or_default().to_owned();
-        Self {
-            file: file.to_owned(),
-            digest: digest::of_text(&text),
-            text,
-            entities,
-        }
+        Self { file: file.to_owned(), digest: digest::of_text(&text), text, entities }
     }
 }
 
@@ -65,8 +51,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn report(&mut self, span: Option<Range<usize>>, message: String, help: Option<String>) {
         let finding = Finding::new(FindingCode::InvalidEntities, self.file, message);
-        self.findings
-            .push(finding.at_optional(self.text, span).help_optional(help));
+        self.findings.push(finding.at_optional(self.text, span).help_optional(help));
     }
 
     fn entities(&mut self) -> Vec<(Entity, Option<Range<usize>>)> {
@@ -82,9 +67,7 @@ impl Reader<'_> {
         let spans = element_spans(self.text);
         let spans = spans.into_iter().map(Some).chain(std::iter::repeat(None));
         let placed = values.into_iter().zip(spans);
-        placed
-            .filter_map(|(value, span)| Some((self.entity(value, span.clone())?, span)))
-            .collect()
+        placed.filter_map(|(value, span)| Some((self.entity(value, span.clone())?, span))).collect()
     }
 
     fn entity(&mut self, value: serde_json::Value, span: Option<Range<usize>>) -> Option<Entity> {
@@ -156,10 +139,8 @@ mod tests {
     #[test]
     fn elements_are_found_whatever_is_in_their_strings() {
         let text = r#"[{"a": "}]\"{"}, {"b": [1, {"c": 2}]}]"#;
-        let elements: Vec<_> = element_spans(text)
-            .into_iter()
-            .map(|span| text.get(span).unwrap())
-            .collect();
+        let elements: Vec<_> =
+            element_spans(text).into_iter().map(|span| text.get(span).unwrap()).collect();
         assert_eq!(elements, [r#"{"a": "}]\"{"}"#, r#"{"b": [1, {"c": 2}]}"#]);
     }
 }

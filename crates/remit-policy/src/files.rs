@@ -89,10 +89,7 @@ pub(crate) fn read_all(
         walk(root, Utf8Path::new(folder), &mut paths, findings);
     }
     paths.sort();
-    paths
-        .into_iter()
-        .filter_map(|path| read(root, path, overlay, findings))
-        .collect()
+    paths.into_iter().filter_map(|path| read(root, path, overlay, findings)).collect()
 }
 
 fn read(

@@ -137,11 +137,7 @@ impl Lines {
     /// The same as [`position`], without reading the text from its beginning.
     pub(crate) fn position(&self, text: &str, offset: usize) -> (u32, u32) {
         let line = self.0.partition_point(|start| *start <= offset);
-        let start = line
-            .checked_sub(1)
-            .and_then(|index| self.0.get(index))
-            .copied()
-            .unwrap_or(0);
+        let start = line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or(0);
         let before = text.get(start..offset).unwrap_or_default();
         (count(line), count(before.chars().count() + 1))
     }
@@ -303,10 +299,7 @@ mod tests {
         assert_eq!(position("a\n", 99), (2, 1));
         let text = "é = 1\nxé!\n\n@";
         for (offset, _) in text.char_indices() {
-            assert_eq!(
-                Lines::of(text).position(text, offset),
-                position(text, offset)
-            );
+            assert_eq!(Lines::of(text).position(text, offset), position(text, offset));
         }
     }
 }

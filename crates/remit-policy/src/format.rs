@@ -36,19 +36,13 @@ pub fn format_text(file: &Utf8Path, text: &str) -> Result<String, Finding> {
 fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {
     let mut findings = Vec::new();
     PolicyFile::parse(file, text, &mut findings);
-    if let Some(mistake) = findings
-        .into_iter()
-        .find(|finding| finding.code == FindingCode::Syntax)
+    if let Some(mistake) = findings.into_iter().find(|finding| finding.code == FindingCode::Syntax)
     {
         return Err(Box::new(mistake));
     }
     let config = Config::default();
     let pretty = policies_str_to_pretty(text, &config).map_err(|error| {
-        refusal(
-            file,
-            &format!("the formatter refuses it: {error}"),
-            "leave the file as it is",
-        )
+        refusal(file, &format!("the formatter refuses it: {error}"), "leave the file as it is")
     })?;
     Ok(with_last_line_ended(pretty))
 }
@@ -66,9 +60,8 @@ fn format_schema(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {
             "turn them into annotations such as `@doc(\"…\")`, which are kept",
         ));
     }
-    let printed = SchemaFragment::from_cedarschema_str(text)
-        .ok()
-        .and_then(|(f, _)| f.to_cedarschema().ok());
+    let printed =
+        SchemaFragment::from_cedarschema_str(text).ok().and_then(|(f, _)| f.to_cedarschema().ok());
     let printed = printed
         .ok_or_else(|| refusal(file, "the schema cannot be printed", "leave it as it is"))?;
     Ok(with_last_line_ended(printed))

@@ -99,8 +99,7 @@ impl Layer {
         });
         match made {
             Ok(slots) => {
-                self.links
-                    .insert(link.link_id.clone(), link.template_id.clone());
+                self.links.insert(link.link_id.clone(), link.template_id.clone());
                 let wrong = schema.map(|s| validate::link(s, &template, &link.link_id, slots));
                 findings.extend(
                     wrong
@@ -119,10 +118,8 @@ impl Layer {
     fn report_unlinked(&self, findings: &mut Vec<Finding>) {
         for source in self.policies.iter().filter(|source| source.is_template) {
             if !self.links.values().any(|template| *template == source.id) {
-                let message = format!(
-                    "template `{}` is never linked, so it does nothing",
-                    source.id
-                );
+                let message =
+                    format!("template `{}` is never linked, so it does nothing", source.id);
                 findings.push(source.finding(FindingCode::UnlinkedTemplate, message).help(
                     "link it in `template-links.json` beside the policies, or name the entity in the policy",
                 ));
@@ -136,23 +133,15 @@ pub(crate) fn duplicate(second: &PolicySource, first: &PolicySource) -> Finding 
     let place = format!("`{}` line {}", first.file, first.line);
     if second.has_own_id() {
         let message = format!("`@id(\"{}\")` is taken by the policy in {place}", second.id);
-        second
-            .finding(FindingCode::DuplicateId, message)
-            .help("give one of them another id")
+        second.finding(FindingCode::DuplicateId, message).help("give one of them another id")
     } else {
         let message = format!("the same policy is already in {place}");
-        second
-            .finding(FindingCode::DuplicatePolicy, message)
-            .help("delete one of them")
+        second.finding(FindingCode::DuplicatePolicy, message).help("delete one of them")
     }
 }
 
 fn digest_of(files: &[&PolicyFile], links: Option<&LinkFile>) -> String {
-    let policies = files
-        .iter()
-        .map(|file| (file.path.as_str(), file.text.as_str()));
-    let links = links
-        .iter()
-        .map(|file| (file.path.as_str(), file.text.as_str()));
+    let policies = files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    let links = links.iter().map(|file| (file.path.as_str(), file.text.as_str()));
     digest::of_files(policies.chain(links))
 }

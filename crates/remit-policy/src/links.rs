@@ -33,20 +33,13 @@ impl LinkFile {
             findings.push(unreadable(path, text, &error));
             Vec::new()
         });
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            links,
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), links }
     }
 
     /// A finding about one link, at the place where its id is written.
     pub(crate) fn finding(&self, link: &Link, message: impl Into<String>) -> Finding {
         let quoted = format!("\"{}\"", link.link_id);
-        let span = self
-            .text
-            .find(&quoted)
-            .map(|start| start..start + quoted.len());
+        let span = self.text.find(&quoted).map(|start| start..start + quoted.len());
         Finding::new(FindingCode::InvalidLink, &self.path, message)
             .at_optional(&self.text, span)
             .policy(&link.link_id)
@@ -56,10 +49,7 @@ impl LinkFile {
 impl Link {
     /// The values of the slots, or which of them is wrong.
     pub(crate) fn slots(&self) -> Result<HashMap<SlotId, EntityUid>, String> {
-        self.args
-            .iter()
-            .map(|(slot, entity)| Ok((slot_id(slot)?, entity_uid(entity)?)))
-            .collect()
+        self.args.iter().map(|(slot, entity)| Ok((slot_id(slot)?, entity_uid(entity)?))).collect()
     }
 }
 
@@ -67,15 +57,12 @@ fn slot_id(text: &str) -> Result<SlotId, String> {
     match text {
         "?principal" => Ok(SlotId::principal()),
         "?resource" => Ok(SlotId::resource()),
-        _ => Err(format!(
-            "`{text}` is no slot; there are `?principal` and `?resource`"
-        )),
+        _ => Err(format!("`{text}` is no slot; there are `?principal` and `?resource`")),
     }
 }
 
 fn entity_uid(text: &str) -> Result<EntityUid, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is no entity; write it like `Agent::\"id\"`"))
+    text.parse().map_err(|_| format!("`{text}` is no entity; write it like `Agent::\"id\"`"))
 }
 
 fn unreadable(path: &Utf8Path, text: &str, error: &serde_json::Error) -> Finding {
@@ -92,18 +79,12 @@ pub(crate) fn json_message(error: &serde_json::Error) -> String {
 
 /// The place that serde names by line and column, as bytes.
 pub(crate) fn json_span(text: &str, error: &serde_json::Error) -> Range<usize> {
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let before: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let mut start = (before + error.column().saturating_sub(1)).min(text.len());
     while !text.is_char_boundary(start) {
         start -= 1;
     }
-    let length = text
-        .get(start..)
-        .and_then(|rest| rest.chars().next())
-        .map_or(0, char::len_utf8);
+    let length = text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     start..start + length
 }

@@ -11,12 +11,7 @@ pub(crate) fn nearest<'a>(
     let limit = (written.chars().count() / 3).max(1);
     known
         .into_iter()
-        .map(|name| {
-            (
-                distance(&written.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (distance(&written.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(edits, name)| *edits <= limit && *name != written)
         .min()
         .map(|(_, name)| name)
@@ -35,9 +30,7 @@ fn distance(left: &str, right: &str) -> usize {
         let mut next = vec![line + 1];
         let mut before = line + 1;
         for ((b, up), diagonal) in right.iter().zip(row.iter().skip(1)).zip(&row) {
-            before = (diagonal + usize::from(a != *b))
-                .min(up + 1)
-                .min(before + 1);
+            before = (diagonal + usize::from(a != *b)).min(up + 1).min(before + 1);
             next.push(before);
         }
         row = next;
@@ -52,10 +45,7 @@ mod tests {
     #[test]
     fn only_near_names_are_suggested() {
         assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(
-            nearest("recipent", ["amount", "recipient"]),
-            Some("recipient")
-        );
+        assert_eq!(nearest("recipent", ["amount", "recipient"]), Some("recipient"));
         assert_eq!(nearest("sender", ["amount", "recipient"]), None);
         assert_eq!(nearest("agent", ["Agent"]), Some("Agent"));
     }

@@ -18,30 +18,21 @@ use crate::schema_gen::{SchemaGenError, ToolManifest, generate_schema};
 pub enum WriteError {
     /// The folder for a new workspace holds something already.
     #[error("`{path}` is not empty")]
-    #[diagnostic(
-        code(not_empty),
-        help("name a new folder: nothing that exists is overwritten")
-    )]
+    #[diagnostic(code(not_empty), help("name a new folder: nothing that exists is overwritten"))]
     NotEmpty {
         /// The folder.
         path: Utf8PathBuf,
     },
     /// A file of the new workspace would lie outside of it.
     #[error("`{path}` would be written outside of the workspace")]
-    #[diagnostic(
-        code(outside_workspace),
-        help("use paths below the workspace, without `..`")
-    )]
+    #[diagnostic(code(outside_workspace), help("use paths below the workspace, without `..`"))]
     Outside {
         /// The path.
         path: Utf8PathBuf,
     },
     /// The disk refused.
     #[error("`{path}` cannot be written: {source}")]
-    #[diagnostic(
-        code(cannot_write),
-        help("check the permissions and the free space there")
-    )]
+    #[diagnostic(code(cannot_write), help("check the permissions and the free space there"))]
     Io {
         /// The path.
         path: Utf8PathBuf,
@@ -92,16 +83,10 @@ pub fn write_workspace<C: AsRef<[u8]>>(
         _ => Utf8Path::new("."),
     };
     fs::create_dir_all(parent).map_err(io_error(parent))?;
-    let builder = tempfile::Builder::new()
-        .prefix(".remit-new-")
-        .tempdir_in(parent);
+    let builder = tempfile::Builder::new().prefix(".remit-new-").tempdir_in(parent);
     let temporary = builder.map_err(io_error(parent))?;
-    let building =
-        Utf8PathBuf::from_path_buf(temporary.path().join("workspace")).map_err(|path| {
-            WriteError::Outside {
-                path: path.to_string_lossy().into_owned().into(),
-            }
-        })?;
+    let building = Utf8PathBuf::from_path_buf(temporary.path().join("workspace"))
+        .map_err(|path| WriteError::Outside { path: path.to_string_lossy().into_owned().into() })?;
     for (path, content) in files {
         let path = building.join(path);
         if let Some(folder) = path.parent() {
@@ -134,14 +119,11 @@ pub fn write_atomic(path: &Utf8Path, bytes: &[u8]) -> Result<(), WriteError> {
         builder.permissions(permissions.clone());
     }
     let mut file = builder.tempfile_in(folder).map_err(io_error(&target))?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(io_error(&target))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io_error(&target))?;
     if let Ok(old) = fs::metadata(&target) {
         fs::set_permissions(file.path(), old.permissions()).map_err(io_error(&target))?;
     }
-    file.persist(&target)
-        .map_err(|error| io_error(&target)(error.error))?;
+    file.persist(&target).map_err(|error| io_error(&target)(error.error))?;
     Ok(())
 }
 
@@ -161,14 +143,8 @@ pub fn workspace_from_tools(observed: &Observed<'_>) -> Result<NewWorkspace, Sch
         (".gitignore", ".remit/\n".to_owned()),
         ("README.md", readme(observed)),
     ];
-    let files = files
-        .into_iter()
-        .map(|(path, text)| (path.into(), text))
-        .collect();
-    Ok(NewWorkspace {
-        files,
-        notes: schema.notes,
-    })
+    let files = files.into_iter().map(|(path, text)| (path.into(), text)).collect();
+    Ok(NewWorkspace { files, notes: schema.notes })
 }
 
 fn is_below(path: &Utf8Path) -> bool {
@@ -182,13 +158,7 @@ fn refuse_non_empty(root: &Utf8Path) -> Result<(), WriteError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Err(io_error(root)(error)),
     };
-    if count == 0 {
-        Ok(())
-    } else {
-        Err(WriteError::NotEmpty {
-            path: root.to_owned(),
-        })
-    }
+    if count == 0 { Ok(()) } else { Err(WriteError::NotEmpty { path: root.to_owned() }) }
 }
 
 fn io_error(path: &Utf8Path) -> impl FnOnce(io::Error) -> WriteError {
@@ -210,27 +180,13 @@ fn permissions_for(_target: &Utf8Path) -> Option<fs::Permissions> {
 
 fn config(observed: &Observed<'_>) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let paths: Vec<_> = observed
-        .recordings
-        .iter()
-        .map(|path| quoted(path))
-        .collect();
-    let paths = if paths.is_empty() {
-        quoted("sessions")
-    } else {
-        paths.join(", ")
-    };
-    format!(
-        "name = {}\n\n[recordings]\npaths = [{paths}]\n",
-        quoted(observed.name)
-    )
+    let paths: Vec<_> = observed.recordings.iter().map(|path| quoted(path)).collect();
+    let paths = if paths.is_empty() { quoted("sessions") } else { paths.join(", ") };
+    format!("name = {}\n\n[recordings]\npaths = [{paths}]\n", quoted(observed.name))
 }
 
 fn servers(observed: &Observed<'_>) -> Vec<String> {
-    let declared = observed
-        .manifests
-        .iter()
-        .map(|manifest| manifest.server.clone());
+    let declared = observed.manifests.iter().map(|manifest| manifest.server.clone());
     let mut servers: Vec<_> = declared.chain(observed.servers.iter().cloned()).collect();
     servers.sort();
     servers.dedup();
@@ -252,18 +208,12 @@ fn entities(observed: &Observed<'_>) -> String {
 /// One guardrail that names every tool, so that a tool nobody has seen yet is denied.
 fn guardrails(schema: &str) -> String {
     let model = LoadedSchema::parse(schema).map(|schema| schema.model).ok();
-    let actions: Vec<EntityUid> = model
-        .into_iter()
-        .flat_map(|model| model.actions.into_values())
-        .map(|a| a.uid)
-        .collect();
+    let actions: Vec<EntityUid> =
+        model.into_iter().flat_map(|model| model.actions.into_values()).map(|a| a.uid).collect();
     if actions.is_empty() {
         return "// No tools were seen, so nothing is permitted yet.\n".to_owned();
     }
-    let listed: Vec<_> = actions
-        .iter()
-        .map(|action| format!("    {action}"))
-        .collect();
+    let listed: Vec<_> = actions.iter().map(|action| format!("    {action}")).collect();
     format!(
         "@id(\"observed-tools\")\n\
          @why(\"permits every tool that was seen, so that nothing is denied before you have decided; tighten it\")\n\
@@ -273,11 +223,7 @@ fn guardrails(schema: &str) -> String {
 }
 
 fn readme(observed: &Observed<'_>) -> String {
-    let tools: usize = observed
-        .manifests
-        .iter()
-        .map(|manifest| manifest.tools.len())
-        .sum();
+    let tools: usize = observed.manifests.iter().map(|manifest| manifest.tools.len()).sum();
     format!(
         "# {}\n\n\
          What these agents may do, and what each of their tasks needs.\n\n\

@@ -16,9 +16,7 @@ impl NamePattern {
     /// Reads a pattern; every text is one.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-        }
+        Self { text: text.to_owned() }
     }
 
     /// What each star matched, if the whole name matches.
@@ -27,9 +25,7 @@ impl NamePattern {
         let Some((head, tail)) = self.text.split_once('*') else {
             return (self.text == name).then(Vec::new);
         };
-        let (middle, last) = tail
-            .rsplit_once('*')
-            .map_or((None, tail), |(m, l)| (Some(m), l));
+        let (middle, last) = tail.rsplit_once('*').map_or((None, tail), |(m, l)| (Some(m), l));
         let mut rest = name.strip_prefix(head)?.strip_suffix(last)?;
         let mut captures = Vec::new();
         for literal in middle.into_iter().flat_map(|middle| middle.split('*')) {
@@ -69,9 +65,7 @@ impl NameTemplate {
     /// Reads a template, unless it uses more stars than the pattern beside it has.
     pub(crate) fn new(text: &str, pattern: &NamePattern) -> Option<Self> {
         let fits = text.matches('*').count() <= pattern.stars();
-        fits.then(|| Self {
-            text: text.to_owned(),
-        })
+        fits.then(|| Self { text: text.to_owned() })
     }
 
     /// The name, with the stars filled in.
@@ -104,10 +98,7 @@ mod tests {
     #[test]
     fn stars_remember_what_they_matched() {
         assert_eq!(captures("mcp__git__*", "mcp__git__log"), Some(vec!["log"]));
-        assert_eq!(
-            captures("mcp__*__*", "mcp__git__log"),
-            Some(vec!["git", "log"])
-        );
+        assert_eq!(captures("mcp__*__*", "mcp__git__log"), Some(vec!["git", "log"]));
         assert_eq!(captures("*", ""), Some(vec![""]));
         assert_eq!(captures("a*b*c", "a-b-b-c"), Some(vec!["-", "-b-"]));
         assert_eq!(captures("a*a", "a"), None);
@@ -119,10 +110,7 @@ mod tests {
     fn a_template_cannot_use_more_stars_than_there_are() {
         let pattern = NamePattern::new("mcp__*__*");
         let template = NameTemplate::new("*.*", &pattern);
-        assert_eq!(
-            template.map(|t| t.fill(&["git", "log"])).as_deref(),
-            Some("git.log")
-        );
+        assert_eq!(template.map(|t| t.fill(&["git", "log"])).as_deref(), Some("git.log"));
         assert_eq!(NameTemplate::new("*", &NamePattern::new("x")), None);
     }
 }

@@ -113,10 +113,7 @@ impl PolicyFile {
                 rest = file.parse_first(piece, findings);
             }
         }
-        let unnamed = file
-            .policies
-            .iter()
-            .filter(|policy| !policy.source.has_own_id());
+        let unnamed = file.policies.iter().filter(|policy| !policy.source.has_own_id());
         findings.extend(unnamed.map(|policy| without_id(&policy.source)));
         file
     }
@@ -208,15 +205,11 @@ impl PolicyFile {
 }
 
 fn collect<'a>(annotations: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
-    annotations
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
+    annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 fn without_id(source: &PolicySource) -> Finding {
-    source
-        .finding(FindingCode::MissingId, "the policy has no `@id`")
-        .help(
-            "name it, as in `@id(\"pay-known-recipients\")`: reports and tests refer to it by that",
-        )
+    source.finding(FindingCode::MissingId, "the policy has no `@id`").help(
+        "name it, as in `@id(\"pay-known-recipients\")`: reports and tests refer to it by that",
+    )
 }

@@ -41,22 +41,13 @@ pub struct RecordingFiles {
 impl RecordingPaths {
     /// No paths yet.
     pub(crate) fn none() -> Self {
-        Self {
-            paths: Vec::new(),
-            searches: Vec::new(),
-        }
+        Self { paths: Vec::new(), searches: Vec::new() }
     }
 
     /// What a workspace without `[recordings]` has.
     pub(crate) fn standard() -> Self {
-        let search = Search {
-            glob: None,
-            if_missing: None,
-        };
-        Self {
-            paths: vec![STANDARD.into()],
-            searches: vec![search],
-        }
+        let search = Search { glob: None, if_missing: None };
+        Self { paths: vec![STANDARD.into()], searches: vec![search] }
     }
 
     /// Adds a path that is written at a place in `remit.toml`.
@@ -72,9 +63,8 @@ impl RecordingPaths {
             Utf8Path::new(CONFIG),
             format!("no recording at `{path}`"),
         );
-        let missing = missing
-            .at(text, span)
-            .help("correct the path; it is relative to the workspace");
+        let missing =
+            missing.at(text, span).help("correct the path; it is relative to the workspace");
         // A new workspace has no recordings yet.
         let if_missing = (path != STANDARD).then_some(missing);
         self.searches.push(Search { glob, if_missing });
@@ -92,9 +82,7 @@ impl RecordingPaths {
             if below.is_empty() && !root.join(path).exists() {
                 found.findings.extend(search.if_missing.clone());
             }
-            found
-                .files
-                .extend(below.into_iter().filter(|file| seen.insert(file.clone())));
+            found.files.extend(below.into_iter().filter(|file| seen.insert(file.clone())));
         }
         found
     }
@@ -129,7 +117,5 @@ fn files_below(
 
 /// The folders of a glob before its first special character.
 fn fixed_part(path: &Utf8Path) -> Utf8PathBuf {
-    path.components()
-        .take_while(|part| !part.as_str().contains(['*', '?', '[', '{']))
-        .collect()
+    path.components().take_while(|part| !part.as_str().contains(['*', '?', '[', '{'])).collect()
 }

@@ -17,10 +17,7 @@ const ACTIONS_NAMED: usize = 3;
 /// One line a finding: `file:line:column: severity: message; help: …`.
 #[must_use]
 pub fn plain(findings: &[Finding]) -> String {
-    findings
-        .iter()
-        .map(|finding| plain_line(finding) + "\n")
-        .collect()
+    findings.iter().map(|finding| plain_line(finding) + "\n").collect()
 }
 
 fn plain_line(finding: &Finding) -> String {
@@ -28,10 +25,7 @@ fn plain_line(finding: &Finding) -> String {
     if let (Some(row), Some(column)) = (finding.line, finding.column) {
         line.push_str(&format!(":{row}:{column}"));
     }
-    line.push_str(&format!(
-        ": {}: {} [{}]",
-        finding.severity, finding.message, finding.code
-    ));
+    line.push_str(&format!(": {}: {} [{}]", finding.severity, finding.message, finding.code));
     if let Some(actions) = actions(finding) {
         line.push_str(&format!("; for {actions}"));
     }
@@ -42,9 +36,7 @@ fn plain_line(finding: &Finding) -> String {
 }
 
 fn actions(finding: &Finding) -> Option<String> {
-    let named = finding
-        .actions
-        .get(..ACTIONS_NAMED.min(finding.actions.len()))?;
+    let named = finding.actions.get(..ACTIONS_NAMED.min(finding.actions.len()))?;
     let others = finding.actions.len() - named.len();
     match (named.is_empty(), others) {
         (true, _) => None,
@@ -56,12 +48,7 @@ fn actions(finding: &Finding) -> Option<String> {
 /// All findings as one document of version 1.
 #[must_use]
 pub fn json(findings: &[Finding], policies: usize) -> Value {
-    let count = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     json!({
         "version": 1,
         "summary": {
@@ -125,8 +112,6 @@ impl Diagnostic for FindingReport {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let span = self.finding.span.clone()?;
         let label = actions(&self.finding).map(|actions| format!("for {actions}"));
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(
-            label, span,
-        ))))
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(label, span))))
     }
 }

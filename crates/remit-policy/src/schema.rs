@@ -70,15 +70,11 @@ pub(crate) fn report(
     findings: &mut Vec<Finding>,
 ) {
     let label = error.labels().and_then(|mut labels| labels.next());
-    let span = label
-        .as_ref()
-        .map(|label| clamp(text, label.offset(), label.len()));
+    let span = label.as_ref().map(|label| clamp(text, label.offset(), label.len()));
     let expected = label.and_then(|label| label.label().map(str::to_owned));
     let help = error.help().map(|help| help.to_string()).or(expected);
     let message = error.to_string();
-    let message = message
-        .strip_prefix("error parsing schema: ")
-        .unwrap_or(&message);
+    let message = message.strip_prefix("error parsing schema: ").unwrap_or(&message);
     findings.push(
         Finding::new(code, file, said(message))
             .at_optional(text, span)

@@ -86,20 +86,14 @@ pub enum TypeModel {
 impl SchemaModel {
     /// Reads the model; the fragment has the annotations that the schema has lost.
     pub(crate) fn new(schema: &Schema, fragment: &SchemaFragment) -> Self {
-        let groups = schema
-            .action_entities()
-            .unwrap_or_else(|_| Entities::empty());
+        let groups = schema.action_entities().unwrap_or_else(|_| Entities::empty());
         let actions: BTreeMap<_, _> = schema
             .actions()
             .filter_map(|uid| Some((uid.to_string(), action(schema, fragment, &groups, uid)?)))
             .collect();
-        let namespaces: BTreeSet<_> = actions
-            .values()
-            .map(|action| action.uid.type_name().namespace())
-            .collect();
-        let namespace = namespaces
-            .first()
-            .filter(|n| namespaces.len() == 1 && !n.is_empty());
+        let namespaces: BTreeSet<_> =
+            actions.values().map(|action| action.uid.type_name().namespace()).collect();
+        let namespace = namespaces.first().filter(|n| namespaces.len() == 1 && !n.is_empty());
         Self {
             namespace: namespace.cloned(),
             principal_types: marked(schema, fragment, "mcp_principal")
@@ -123,11 +117,8 @@ fn marked(schema: &Schema, fragment: &SchemaFragment, annotation: &str) -> Optio
             .entity_type_annotations(namespace_of(name), name.basename())
             .is_some_and(|mut annotations| annotations.any(|(key, _)| key == annotation))
     };
-    let marked: BTreeSet<_> = schema
-        .entity_types()
-        .filter(has_mark)
-        .map(ToString::to_string)
-        .collect();
+    let marked: BTreeSet<_> =
+        schema.entity_types().filter(has_mark).map(ToString::to_string).collect();
     (!marked.is_empty()).then(|| marked.into_iter().collect())
 }
 
@@ -135,11 +126,7 @@ fn applied(
     actions: &BTreeMap<String, ActionModel>,
     types: fn(&ActionModel) -> &Vec<EntityTypeName>,
 ) -> Vec<String> {
-    let names: BTreeSet<_> = actions
-        .values()
-        .flat_map(types)
-        .map(ToString::to_string)
-        .collect();
+    let names: BTreeSet<_> = actions.values().flat_map(types).map(ToString::to_string).collect();
     names.into_iter().collect()
 }
 
@@ -163,24 +150,12 @@ fn action(
         Type::Record { attrs, .. } => record(attrs),
         _ => RecordModel::default(),
     };
-    let mut groups: Vec<_> = groups
-        .ancestors(uid)
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect();
+    let mut groups: Vec<_> =
+        groups.ancestors(uid).into_iter().flatten().map(ToString::to_string).collect();
     groups.sort();
     let id = uid.id().unescaped().to_owned();
     let annotations = annotations(fragment, uid.type_name(), &id);
-    Some(ActionModel {
-        uid: uid.clone(),
-        id,
-        principals,
-        resources,
-        context,
-        groups,
-        annotations,
-    })
+    Some(ActionModel { uid: uid.clone(), id, principals, resources, context, groups, annotations })
 }
 
 fn annotations(
@@ -205,17 +180,9 @@ fn sorted<'a>(types: impl Iterator<Item = &'a EntityTypeName>) -> Vec<EntityType
 fn record(attributes: &Attributes) -> RecordModel {
     let attributes = attributes.iter().filter_map(|(name, attribute)| {
         let ty = resolve(&attribute.attr_type)?;
-        Some((
-            name.to_string(),
-            AttributeModel {
-                ty,
-                required: attribute.is_required,
-            },
-        ))
+        Some((name.to_string(), AttributeModel { ty, required: attribute.is_required }))
     });
-    RecordModel {
-        attributes: attributes.collect(),
-    }
+    RecordModel { attributes: attributes.collect() }
 }
 
 /// Nothing only for types that no schema can declare.

@@ -77,27 +77,15 @@ impl TaskRules {
     ) -> TaskMatch<'a> {
         let scope = |name: &str| scopes.iter().find(|scope| scope.task == name);
         if let Some(task) = session.task {
-            let rule = self
-                .rules
-                .iter()
-                .find(|rule| rule.tasks.is_some() && rule.covers(session));
+            let rule = self.rules.iter().find(|rule| rule.tasks.is_some() && rule.covers(session));
             let by_name = rule.map_or_else(|| scope(task), |rule| scope(&rule.name));
             if rule.is_some() || by_name.is_some() {
-                return TaskMatch {
-                    task: Some(task.to_owned()),
-                    scope: by_name,
-                };
+                return TaskMatch { task: Some(task.to_owned()), scope: by_name };
             }
         }
-        let rule = self
-            .rules
-            .iter()
-            .find(|rule| rule.tasks.is_none() && rule.covers(session));
+        let rule = self.rules.iter().find(|rule| rule.tasks.is_none() && rule.covers(session));
         TaskMatch {
-            task: session
-                .task
-                .or(rule.map(|rule| rule.name.as_str()))
-                .map(str::to_owned),
+            task: session.task.or(rule.map(|rule| rule.name.as_str())).map(str::to_owned),
             scope: rule.and_then(|rule| scope(&rule.name)),
         }
     }
@@ -112,9 +100,8 @@ impl TaskRule {
             (&self.agents, Some(session.agent)),
             (&self.goal, session.goal),
         ];
-        let mut given = conditions
-            .iter()
-            .filter_map(|(globs, value)| Some((globs.as_ref()?, value)));
+        let mut given =
+            conditions.iter().filter_map(|(globs, value)| Some((globs.as_ref()?, value)));
         let is_any = conditions.iter().any(|(globs, _)| globs.is_some());
         is_any && given.all(|(globs, value)| value.is_some_and(|value| globs.is_match(value)))
     }
@@ -133,26 +120,16 @@ pub(crate) fn plan(rules: &TaskRules, on_disk: &[&Utf8Path]) -> Vec<Plan> {
     let mut taken = BTreeSet::new();
     for rule in &rules.rules {
         taken.extend(rule.files.iter().map(Utf8PathBuf::as_path));
-        let files: Vec<_> = rule
-            .files
-            .iter()
-            .filter(|file| on_disk.contains(&file.as_path()))
-            .cloned()
-            .collect();
+        let files: Vec<_> =
+            rule.files.iter().filter(|file| on_disk.contains(&file.as_path())).cloned().collect();
         if !files.is_empty() && plans.iter().all(|plan| plan.task != rule.name) {
-            plans.push(Plan {
-                task: rule.name.clone(),
-                files,
-            });
+            plans.push(Plan { task: rule.name.clone(), files });
         }
     }
     for file in on_disk.iter().filter(|file| !taken.contains(*file)) {
         let task = task_of(file);
         if plans.iter().all(|plan| plan.task != task) {
-            plans.push(Plan {
-                task,
-                files: vec![(*file).to_owned()],
-            });
+            plans.push(Plan { task, files: vec![(*file).to_owned()] });
         }
     }
     plans.sort_by(|a, b| a.task.cmp(&b.task));
@@ -203,11 +180,7 @@ pub(crate) fn read_rules(
             findings.push(*bad);
             RawIndex::default()
         });
-    let mut reader = Reader {
-        text,
-        on_disk,
-        findings,
-    };
+    let mut reader = Reader { text, on_disk, findings };
     let mut rules: Vec<TaskRule> = Vec::new();
     for task in raw.task {
         let rule = reader.rule(task, &rules);
@@ -254,10 +227,9 @@ impl Reader<'_> {
                 let file = format!("{}.cedar", raw.name.get_ref());
                 self.file(&raw.name, &file).into_iter().collect()
             }
-            (Some(files), None) => files
-                .iter()
-                .filter_map(|file| self.file(file, file.get_ref()))
-                .collect(),
+            (Some(files), None) => {
+                files.iter().filter_map(|file| self.file(file, file.get_ref())).collect()
+            }
         }
     }
 
@@ -295,21 +267,15 @@ impl Reader<'_> {
 
     fn report(&mut self, code: FindingCode, at: &Spanned<String>, message: String, help: String) {
         let finding = Finding::new(code, Utf8Path::new(SCOPE_INDEX), message);
-        self.findings
-            .push(finding.at(self.text, at.span()).help(help));
+        self.findings.push(finding.at(self.text, at.span()).help(help));
     }
 }
 
 /// A scope that permits nothing makes every call of its task drift.
 pub(crate) fn report_empty(scope: &Scope) -> Option<Finding> {
-    let file = scope
-        .files
-        .first()
-        .filter(|_| scope.layer.policies.is_empty())?;
-    let message = format!(
-        "the scope of task `{}` has no policies, so every call is drift",
-        scope.task
-    );
+    let file = scope.files.first().filter(|_| scope.layer.policies.is_empty())?;
+    let message =
+        format!("the scope of task `{}` has no policies, so every call is drift", scope.task);
     Some(
         Finding::new(FindingCode::EmptyScope, file, message)
             .help("permit what the task needs, or delete the file to leave the task unscoped"),

@@ -41,14 +41,9 @@ pub(crate) fn next_policy(text: &str, piece: &Range<usize>) -> Option<NextPolicy
         let start = token.span.start;
         let word = text.get(token.span.clone()).unwrap_or_default();
         let is_effect = matches!(word, "permit" | "forbid");
-        let begins_line = text
-            .get(..start)
-            .is_some_and(|before| before.ends_with('\n'));
+        let begins_line = text.get(..start).is_some_and(|before| before.ends_with('\n'));
         if has_effect && begins_line && (is_effect || word == "@") {
-            return Some(NextPolicy {
-                start,
-                previous_end,
-            });
+            return Some(NextPolicy { start, previous_end });
         }
         has_effect |= is_effect;
         previous_end = token.span.end;
@@ -65,8 +60,7 @@ pub(crate) fn has_comments(text: &str) -> bool {
         before = token.span.end;
     }
     gaps.push(before..text.len());
-    gaps.into_iter()
-        .any(|gap| text.get(gap).is_some_and(|blank| blank.contains("//")))
+    gaps.into_iter().any(|gap| text.get(gap).is_some_and(|blank| blank.contains("//")))
 }
 
 #[derive(PartialEq, Eq)]
@@ -125,10 +119,7 @@ impl Iterator for Tokens<'_> {
             _ => (Kind::Other, first.len_utf8()),
         };
         self.at += length;
-        Some(Token {
-            kind,
-            span: start..self.at,
-        })
+        Some(Token { kind, span: start..self.at })
     }
 }
 
@@ -154,10 +145,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &str) -> Vec<&str> {
-        split(text)
-            .into_iter()
-            .map(|span| text.get(span).unwrap())
-            .collect()
+        split(text).into_iter().map(|span| text.get(span).unwrap()).collect()
     }
 
     #[test]
@@ -166,10 +154,7 @@ mod tests {
             pieces(
                 "// a; b\n@why(\"x; \\\" y;\") permit(principal, action, resource); // c;\nforbid;"
             ),
-            [
-                "@why(\"x; \\\" y;\") permit(principal, action, resource);",
-                "forbid;"
-            ]
+            ["@why(\"x; \\\" y;\") permit(principal, action, resource);", "forbid;"]
         );
     }
 
@@ -184,10 +169,7 @@ mod tests {
     fn a_missing_semicolon_is_found_at_the_next_line_that_begins_a_policy() {
         let text = "@id(\"a\")\npermit(x) // é\n@id(\"b\")\nforbid(x);";
         let next = next_policy(text, &(0..text.len()));
-        assert_eq!(
-            next.map(|next| (next.previous_end, next.start)),
-            Some((18, 25))
-        );
+        assert_eq!(next.map(|next| (next.previous_end, next.start)), Some((18, 25)));
         assert_eq!(next_policy("permit(a)\n  when { permit };", &(0..27)), None);
     }
 

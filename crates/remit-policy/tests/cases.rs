@@ -3,11 +3,7 @@
 //! `UPDATE=1` rewrites what is expected; read the difference before you commit it. Each draft of a
 //! whole file must find what loading the workspace finds in that file.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,24 +21,14 @@ fn cases() -> Vec<Utf8PathBuf> {
 
 #[test]
 fn every_workspace_gives_the_findings_that_it_should() {
-    let wrong: Vec<_> = cases()
-        .iter()
-        .filter_map(|case| check(case).err())
-        .collect();
+    let wrong: Vec<_> = cases().iter().filter_map(|case| check(case).err()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn check(case: &Utf8Path) -> Result<(), String> {
     let workspace = Workspace::load(case).map_err(|error| format!("{case}: {error}"))?;
     let mut actual = render::plain(&workspace.findings);
-    actual.push_str(&format!(
-        "{}\n",
-        if workspace.is_valid() {
-            "valid"
-        } else {
-            "invalid"
-        }
-    ));
+    actual.push_str(&format!("{}\n", if workspace.is_valid() { "valid" } else { "invalid" }));
     let expected = case.join("expected.txt");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&expected, actual).unwrap();
@@ -85,22 +71,12 @@ fn a_draft_finds_what_loading_finds_in_the_same_file() {
     for case in cases() {
         let workspace = Workspace::load(&case).unwrap();
         for file in &workspace.files {
-            let loaded = workspace
-                .findings
-                .iter()
-                .filter(|finding| finding.file == file.path);
-            let loaded: Vec<_> = loaded
-                .filter(|finding| !needs_more.contains(&finding.code))
-                .cloned()
-                .collect();
+            let loaded = workspace.findings.iter().filter(|finding| finding.file == file.path);
+            let loaded: Vec<_> =
+                loaded.filter(|finding| !needs_more.contains(&finding.code)).cloned().collect();
             let mut draft = check_text(&workspace, &file.path, &file.text);
             draft.retain(|finding| !needs_more.contains(&finding.code));
-            assert_eq!(
-                render::plain(&draft),
-                render::plain(&loaded),
-                "{case} {}",
-                file.path
-            );
+            assert_eq!(render::plain(&draft), render::plain(&loaded), "{case} {}", file.path);
         }
     }
 }
@@ -114,9 +90,7 @@ fn spans_point_at_the_text_that_the_lines_name() {
                 continue;
             };
             let text = workspace.text(&finding.file).expect("a span needs a text");
-            let before = text
-                .get(..span.start)
-                .expect("a span starts between characters");
+            let before = text.get(..span.start).expect("a span starts between characters");
             let line = u32::try_from(before.matches('\n').count()).unwrap() + 1;
             assert_eq!(Some(line), finding.line, "{case}: {}", finding.message);
             assert!(text.get(span).is_some(), "{case}: {}", finding.message);

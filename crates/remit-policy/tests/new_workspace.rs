@@ -1,10 +1,6 @@
 //! New workspaces are whole or not there, valid from the start, and overwrite nothing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 
@@ -46,26 +42,14 @@ fn a_workspace_made_from_tools_is_valid_and_permits_them_all() {
             && guardrail.text.contains("say \\\"hi\\\"")
     );
     assert!(workspace.scopes.is_empty());
-    let entities: Vec<_> = [
-        "Agent::\"claude\"",
-        "Server::\"builtin\"",
-        "Server::\"files\"",
-    ]
-    .map(str::to_owned)
-    .into();
-    let mut found: Vec<_> = workspace
-        .entities
-        .entities
-        .iter()
-        .map(|e| e.uid().to_string())
-        .collect();
+    let entities: Vec<_> =
+        ["Agent::\"claude\"", "Server::\"builtin\"", "Server::\"files\""].map(str::to_owned).into();
+    let mut found: Vec<_> =
+        workspace.entities.entities.iter().map(|e| e.uid().to_string()).collect();
     found.retain(|uid| !uid.starts_with("Action"));
     found.sort();
     assert_eq!(found, entities);
-    assert_eq!(
-        fs::read_to_string(root.join(".gitignore")).unwrap(),
-        ".remit/\n"
-    );
+    assert_eq!(fs::read_to_string(root.join(".gitignore")).unwrap(), ".remit/\n");
 }
 
 #[test]
@@ -78,14 +62,7 @@ fn without_tools_nothing_is_permitted() {
         recordings: &["../r".into()],
     };
     let made = workspace_from_tools(&observed).unwrap();
-    let text = |name: &str| {
-        made.files
-            .iter()
-            .find(|(path, _)| path == name)
-            .unwrap()
-            .1
-            .clone()
-    };
+    let text = |name: &str| made.files.iter().find(|(path, _)| path == name).unwrap().1.clone();
     assert!(!text("guardrails/observed.cedar").contains("permit ("));
     assert!(text("remit.toml").contains("paths = [\"../r\"]"));
 }
@@ -95,28 +72,16 @@ fn nothing_is_written_over_or_outside_or_by_half() {
     let (_folder, path) = temporary();
     fs::write(path.join("mine.txt"), "mine").unwrap();
     let files = [("remit.toml".into(), String::new())];
-    assert!(matches!(
-        write_workspace(&path, &files),
-        Err(WriteError::NotEmpty { .. })
-    ));
+    assert!(matches!(write_workspace(&path, &files), Err(WriteError::NotEmpty { .. })));
     for bad in ["../x", "/x", "a/../../x", ""] {
-        let files = [
-            ("remit.toml".into(), String::new()),
-            (bad.into(), String::new()),
-        ];
+        let files = [("remit.toml".into(), String::new()), (bad.into(), String::new())];
         let result = write_workspace(&path.join("new"), &files);
         assert!(matches!(result, Err(WriteError::Outside { .. })), "{bad}");
     }
     let clash = [("a".into(), String::new()), ("a/b".into(), String::new())];
-    assert!(matches!(
-        write_workspace(&path.join("new"), &clash),
-        Err(WriteError::Io { .. })
-    ));
-    let left: Vec<_> = path
-        .read_dir_utf8()
-        .unwrap()
-        .map(|e| e.unwrap().file_name().to_owned())
-        .collect();
+    assert!(matches!(write_workspace(&path.join("new"), &clash), Err(WriteError::Io { .. })));
+    let left: Vec<_> =
+        path.read_dir_utf8().unwrap().map(|e| e.unwrap().file_name().to_owned()).collect();
     assert_eq!(left, ["mine.txt"]);
 }
 
@@ -124,10 +89,7 @@ fn nothing_is_written_over_or_outside_or_by_half() {
 fn an_empty_folder_may_become_a_workspace() {
     let (_folder, path) = temporary();
     write_workspace(&path, &[("guardrails/a.cedar".into(), "permit;")]).unwrap();
-    assert_eq!(
-        fs::read_to_string(path.join("guardrails/a.cedar")).unwrap(),
-        "permit;"
-    );
+    assert_eq!(fs::read_to_string(path.join("guardrails/a.cedar")).unwrap(), "permit;");
 }
 
 #[cfg(unix)]
@@ -142,16 +104,9 @@ fn saving_keeps_permissions_and_links() {
     write_atomic(&link, b"new").unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), "new");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert_eq!(
-        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-        0o640
-    );
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     write_atomic(Utf8Path::new(&path.join("fresh")), b"x").unwrap();
-    let mode = fs::metadata(path.join("fresh"))
-        .unwrap()
-        .permissions()
-        .mode()
-        & 0o700;
+    let mode = fs::metadata(path.join("fresh")).unwrap().permissions().mode() & 0o700;
     assert_eq!(mode, 0o600);
     assert!(write_atomic(&path.join("gone/x"), b"x").is_err());
 }

@@ -1,11 +1,7 @@
 //! Schemas from tools: each folder in `schema/` holds tool lists (`<server>.tools.json`), maybe a
 //! stub, and the schema that must come out. `UPDATE=1` rewrites it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 
@@ -19,21 +15,15 @@ use remit_policy::{LoadedSchema, SchemaModel};
 
 fn cases() -> Vec<Utf8PathBuf> {
     let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema");
-    let mut cases: Vec<_> = folder
-        .read_dir_utf8()
-        .unwrap()
-        .map(|entry| entry.unwrap().into_path())
-        .collect();
+    let mut cases: Vec<_> =
+        folder.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path()).collect();
     cases.sort();
     cases
 }
 
 fn manifests(case: &Utf8Path) -> Vec<ToolManifest> {
-    let mut files: Vec<_> = case
-        .read_dir_utf8()
-        .unwrap()
-        .map(|entry| entry.unwrap().into_path())
-        .collect();
+    let mut files: Vec<_> =
+        case.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path()).collect();
     files.sort();
     files
         .iter()
@@ -55,21 +45,14 @@ fn model(text: &str) -> SchemaModel {
 fn the_schema_of_each_tool_list_is_the_expected_one() {
     for case in cases() {
         let generated = generate(&case);
-        let notes: String = generated
-            .notes
-            .iter()
-            .map(|note| format!("// note: {note}\n"))
-            .collect();
+        let notes: String =
+            generated.notes.iter().map(|note| format!("// note: {note}\n")).collect();
         let actual = notes + &generated.text;
         let expected = case.join("expected.cedarschema");
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&expected, &actual).unwrap();
         }
-        assert_eq!(
-            fs::read_to_string(&expected).unwrap_or_default(),
-            actual,
-            "{case}"
-        );
+        assert_eq!(fs::read_to_string(&expected).unwrap_or_default(), actual, "{case}");
     }
 }
 
@@ -88,12 +71,7 @@ fn a_tool_that_no_list_has_any_more_is_noted() {
     let once = generate(&case);
     let fewer = generate_schema(Some(&once.text), &[]).unwrap();
     assert!(model(&fewer.text).actions.is_empty());
-    assert!(
-        fewer
-            .notes
-            .iter()
-            .any(|note| note.starts_with("`allocate_time` is gone"))
-    );
+    assert!(fewer.notes.iter().any(|note| note.starts_with("`allocate_time` is gone")));
 }
 
 /// The official generator, asked directly, is the oracle for everything that we do not simplify.
@@ -104,21 +82,14 @@ fn plain_tools_get_the_types_that_the_official_generator_gives_them() {
     let ours = model(&generate(&case).text);
     let stub = "namespace N { @mcp_principal(\"A\") entity Agent; @mcp_resource(\"S\") entity Server; \
                 @mcp_context(\"session\") type Session = { step: Long, calls: Long, toolsUsed: Set<String>, readOnly: Bool }; }";
-    let config = SchemaGeneratorConfig::default()
-        .objects_as_records(true)
-        .encode_numbers_as_decimal(true);
+    let config =
+        SchemaGeneratorConfig::default().objects_as_records(true).encode_numbers_as_decimal(true);
     let mut generator = SchemaGenerator::from_cedarschema_str_with_config(stub, config).unwrap();
     let description = ServerDescription::from_json_str(&tools).unwrap();
-    generator
-        .add_actions_from_server_description(&description)
-        .unwrap();
+    generator.add_actions_from_server_description(&description).unwrap();
     let theirs = model(&generator.get_schema_as_str());
     let contexts = |model: &SchemaModel| -> Vec<_> {
-        model
-            .actions
-            .values()
-            .map(|action| (action.id.clone(), action.context.clone()))
-            .collect()
+        model.actions.values().map(|action| (action.id.clone(), action.context.clone())).collect()
     };
     assert!(!theirs.actions.is_empty());
     assert_eq!(contexts(&ours), contexts(&theirs));
@@ -135,33 +106,17 @@ fn an_inferred_tool_is_only_in_the_group_that_is_proposed() {
         origin: SpecOrigin::Inferred { calls: 3 },
         read_only_because: why.map(str::to_owned),
     };
-    let tools = vec![
-        tool("get_x", Some("its name begins with `get_`")),
-        tool("set_x", None),
-    ];
-    let manifest = ToolManifest {
-        server: "s".into(),
-        tools,
-    };
+    let tools = vec![tool("get_x", Some("its name begins with `get_`")), tool("set_x", None)];
+    let manifest = ToolManifest { server: "s".into(), tools };
     let model = model(&generate_schema(None, &[manifest]).unwrap().text);
     let get = model.action("get_x").unwrap();
     assert_eq!(
         get.groups,
-        [
-            "Action::\"call_tool\"",
-            "Action::\"read_only\"",
-            "Action::\"server:s\""
-        ]
+        ["Action::\"call_tool\"", "Action::\"read_only\"", "Action::\"server:s\""]
     );
-    assert_eq!(
-        get.annotations["read_only"],
-        "proposed: its name begins with `get_`"
-    );
+    assert_eq!(get.annotations["read_only"], "proposed: its name begins with `get_`");
     let set = model.action("set_x").unwrap();
-    assert_eq!(
-        set.groups,
-        ["Action::\"call_tool\"", "Action::\"server:s\""]
-    );
+    assert_eq!(set.groups, ["Action::\"call_tool\"", "Action::\"server:s\""]);
 }
 
 #[test]
@@ -171,28 +126,15 @@ fn what_is_no_tool_list_says_what_it_should_be() {
         message("{\"tools\": ["),
         "the tool list of `git` is not JSON: EOF while parsing a list at line 1, column 11"
     );
-    assert_eq!(
-        message("{}"),
-        "there are no tools in the tool list of `git`"
-    );
+    assert_eq!(message("{}"), "there are no tools in the tool list of `git`");
     assert_eq!(
         message("[{\"name\": \"a\"}, {\"title\": \"b\"}]"),
         "tool 2 in the tool list of `git` has no `name`"
     );
-    let wrong = generate_schema(Some("entity A"), &[])
-        .unwrap_err()
-        .to_string();
-    assert!(
-        wrong.starts_with("the schema to start from does not parse"),
-        "{wrong}"
-    );
-    let unmarked = generate_schema(Some("entity A; entity S;"), &[])
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        unmarked,
-        "the schema to start from has no entity type marked `@mcp_principal`"
-    );
+    let wrong = generate_schema(Some("entity A"), &[]).unwrap_err().to_string();
+    assert!(wrong.starts_with("the schema to start from does not parse"), "{wrong}");
+    let unmarked = generate_schema(Some("entity A; entity S;"), &[]).unwrap_err().to_string();
+    assert_eq!(unmarked, "the schema to start from has no entity type marked `@mcp_principal`");
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! What a loaded workspace answers: tasks and scopes, mappings, digests, drafts, formatting.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 
@@ -49,12 +45,8 @@ impl Folder {
 }
 
 fn standard(more: &[(&str, &str)]) -> Folder {
-    let folder = Folder::new(&[
-        ("schema.cedarschema", SCHEMA),
-        ("guardrails/a.cedar", PERMIT),
-    ]);
-    more.iter()
-        .for_each(|(path, text)| folder.write(path, text));
+    let folder = Folder::new(&[("schema.cedarschema", SCHEMA), ("guardrails/a.cedar", PERMIT)]);
+    more.iter().for_each(|(path, text)| folder.write(path, text));
     folder
 }
 
@@ -62,16 +54,10 @@ fn standard(more: &[(&str, &str)]) -> Folder {
 fn what_is_no_workspace_says_so() {
     let folder = Folder::new(&[("notes.txt", "")]);
     let error = |path: &Utf8Path| Workspace::load(path).unwrap_err();
-    assert!(matches!(
-        error(folder.path()),
-        WorkspaceError::NotAWorkspace { .. }
-    ));
+    assert!(matches!(error(folder.path()), WorkspaceError::NotAWorkspace { .. }));
     let file = folder.path().join("notes.txt");
     assert!(matches!(error(&file), WorkspaceError::NotAFolder { .. }));
-    assert!(matches!(
-        error(&folder.path().join("gone")),
-        WorkspaceError::NotFound { .. }
-    ));
+    assert!(matches!(error(&folder.path().join("gone")), WorkspaceError::NotFound { .. }));
 }
 
 #[test]
@@ -103,22 +89,10 @@ agents = ["spiffe://example.org/*"]
         ("scopes/travel/user_task_3.cedar", PERMIT),
     ]);
     let workspace = folder.load();
-    assert!(
-        workspace.is_valid(),
-        "{}",
-        render::plain(&workspace.findings)
-    );
+    assert!(workspace.is_valid(), "{}", render::plain(&workspace.findings));
     let find = |task, recording, agent, goal| {
-        let found = workspace.scope_for(&SessionKey {
-            task,
-            recording,
-            agent,
-            goal,
-        });
-        (
-            found.task.unwrap_or_default(),
-            found.scope.map(|s| s.task.clone()).unwrap_or_default(),
-        )
+        let found = workspace.scope_for(&SessionKey { task, recording, agent, goal });
+        (found.task.unwrap_or_default(), found.scope.map(|s| s.task.clone()).unwrap_or_default())
     };
     let is = |task: &str, scope: &str| (task.to_owned(), scope.to_owned());
     let cases = [
@@ -126,39 +100,18 @@ agents = ["spiffe://example.org/*"]
             find(Some("banking/user_task_1"), "", "bank-1", None),
             is("banking/user_task_1", "banking"),
         ),
-        (
-            find(Some("banking/user_task_1"), "", "other", None),
-            is("banking/user_task_1", ""),
-        ),
+        (find(Some("banking/user_task_1"), "", "other", None), is("banking/user_task_1", "")),
         (
             find(Some("travel/user_task_3"), "", "", None),
             is("travel/user_task_3", "travel/user_task_3"),
         ),
         (find(Some("bill"), "x", "", None), is("bill", "bill")),
-        (
-            find(Some("unheard of"), "sessions/bill-1.json", "", None),
-            is("unheard of", "bill"),
-        ),
-        (
-            find(None, "sessions/bill-1.json", "", None),
-            is("bill", "bill"),
-        ),
-        (
-            find(None, "sessions/deep/bill-1.json", "", None),
-            is("", ""),
-        ),
-        (
-            find(None, "", "", Some("Please PAY the Bill now")),
-            is("by-goal", "by-goal"),
-        ),
-        (
-            find(None, "", "spiffe://example.org/a/b", None),
-            is("agents", "agents"),
-        ),
-        (
-            find(Some("../guardrails/a"), "", "", None),
-            is("../guardrails/a", ""),
-        ),
+        (find(Some("unheard of"), "sessions/bill-1.json", "", None), is("unheard of", "bill")),
+        (find(None, "sessions/bill-1.json", "", None), is("bill", "bill")),
+        (find(None, "sessions/deep/bill-1.json", "", None), is("", "")),
+        (find(None, "", "", Some("Please PAY the Bill now")), is("by-goal", "by-goal")),
+        (find(None, "", "spiffe://example.org/a/b", None), is("agents", "agents")),
+        (find(Some("../guardrails/a"), "", "", None), is("../guardrails/a", "")),
         (find(None, "", "", None), is("", "")),
     ];
     for (number, (found, wanted)) in cases.into_iter().enumerate() {
@@ -194,10 +147,7 @@ id = "spiffe://example.org/*"
     assert_eq!(git.rule.line, 3);
     assert_eq!(mapping.tool("mcp__web__get").unwrap().rule.server, None);
     assert!(mapping.tool("bash").is_none());
-    assert_eq!(
-        mapping.agent("claude-code").as_deref(),
-        Some("spiffe://example.org/code")
-    );
+    assert_eq!(mapping.agent("claude-code").as_deref(), Some("spiffe://example.org/code"));
     assert_eq!(mapping.agent("codex"), None);
 }
 
@@ -217,24 +167,16 @@ fn recordings_are_files_folders_and_globs_and_none_twice() {
         ("logs/deep/x.txt", ""),
     ]);
     let found = folder.load().config.recordings.files(folder.path());
-    let expected = [
-        "runs/b.json",
-        "runs/a.json",
-        "runs/deep/c.json",
-        "logs/1.jsonl",
-        "logs/deep/x.txt",
-    ];
+    let expected =
+        ["runs/b.json", "runs/a.json", "runs/deep/c.json", "logs/1.jsonl", "logs/deep/x.txt"];
     assert_eq!(found.files, expected.map(Utf8PathBuf::from));
     assert!(found.findings.is_empty());
 }
 
 #[test]
 fn each_digest_depends_on_its_own_files_and_on_every_byte_of_them() {
-    let folder = standard(&[
-        ("scopes/x.cedar", PERMIT),
-        ("entities.json", "[]"),
-        ("remit.toml", ""),
-    ]);
+    let folder =
+        standard(&[("scopes/x.cedar", PERMIT), ("entities.json", "[]"), ("remit.toml", "")]);
     let before = folder.load().digests();
     assert_eq!(before, folder.load().digests());
     let changed = |path: &str, text: &str| {
@@ -251,30 +193,18 @@ fn each_digest_depends_on_its_own_files_and_on_every_byte_of_them() {
         ]
     };
     let crlf = PERMIT.replace('\n', "\r\n");
-    assert_eq!(
-        changed("guardrails/a.cedar", &crlf),
-        [true, false, false, false, false]
-    );
-    assert_eq!(
-        changed("scopes/x.cedar", &crlf),
-        [false, true, false, false, false]
-    );
+    assert_eq!(changed("guardrails/a.cedar", &crlf), [true, false, false, false, false]);
+    assert_eq!(changed("scopes/x.cedar", &crlf), [false, true, false, false, false]);
     assert_eq!(
         changed("schema.cedarschema", &format!("{SCHEMA}\n")),
         [false, false, true, false, false]
     );
-    assert_eq!(
-        changed("entities.json", "[ ]"),
-        [false, false, false, true, false]
-    );
+    assert_eq!(changed("entities.json", "[ ]"), [false, false, false, true, false]);
     assert_eq!(
         changed("remit.toml", "[mapping]\nserver = \"x\""),
         [false, false, false, false, true]
     );
-    assert_eq!(
-        changed("remit.toml", "[[tool]]\nname = \"x\""),
-        [false, false, false, false, true]
-    );
+    assert_eq!(changed("remit.toml", "[[tool]]\nname = \"x\""), [false, false, false, false, true]);
     assert_eq!(changed("remit.toml", "name = \"x\""), [false; 5]);
     assert!(before.guardrails.starts_with("sha256:") && before.guardrails.len() == 71);
 }
@@ -287,10 +217,7 @@ fn ids_stay_when_a_policy_is_put_before_them() {
     let id = |folder: &Folder| folder.load().guardrails.policies.last().unwrap().id.clone();
     let before = id(&folder);
     assert!(before.starts_with("b~") && before.len() == 10, "{before}");
-    folder.write(
-        "guardrails/b.cedar",
-        &format!("{PERMIT}{second}").replace("all", "new"),
-    );
+    folder.write("guardrails/b.cedar", &format!("{PERMIT}{second}").replace("all", "new"));
     assert_eq!(id(&folder), before);
 }
 
@@ -299,24 +226,15 @@ fn a_layer_holds_all_that_parses_with_its_source() {
     let text = "@id(\"a\") permit (principal, action, resource);\nforbid oops;\n@id(\"a\") forbid (principal, action, resource);\n\
                 @id(\"t\") permit (principal == ?principal, action, resource);\n";
     let links = r#"[{"template_id": "t", "link_id": "t-1", "args": {"?principal": "Bot::\"b\""}}]"#;
-    let folder = standard(&[
-        ("guardrails/a.cedar", text),
-        ("guardrails/template-links.json", links),
-    ]);
+    let folder =
+        standard(&[("guardrails/a.cedar", text), ("guardrails/template-links.json", links)]);
     let workspace = folder.load();
-    let ids: Vec<_> = workspace
-        .guardrails
-        .policies
-        .iter()
-        .map(|policy| policy.id.as_str())
-        .collect();
+    let ids: Vec<_> =
+        workspace.guardrails.policies.iter().map(|policy| policy.id.as_str()).collect();
     assert_eq!(ids, ["a", "a~2", "t"]);
     assert_eq!(workspace.guardrails.set.policies().count(), 3);
     let linked = workspace.policy(LayerRef::Guardrails, "t-1").unwrap();
-    assert_eq!(
-        (linked.id.as_str(), linked.line, linked.is_template),
-        ("t", 4, true)
-    );
+    assert_eq!((linked.id.as_str(), linked.line, linked.is_template), ("t", 4, true));
     assert_eq!(text.get(linked.span.clone()), Some(linked.text.as_str()));
     assert_eq!(workspace.policy_count(), 3);
 }
@@ -336,10 +254,7 @@ fn a_draft_is_checked_against_the_ids_of_its_own_layer() {
     let folder = standard(&[("guardrails/b.cedar", ""), ("scopes/x.cedar", "")]);
     let workspace = folder.load();
     let codes = |file: &str| -> Vec<_> {
-        check_text(&workspace, file.into(), PERMIT)
-            .iter()
-            .map(|finding| finding.code)
-            .collect()
+        check_text(&workspace, file.into(), PERMIT).iter().map(|finding| finding.code).collect()
     };
     assert_eq!(codes("guardrails/b.cedar"), [FindingCode::DuplicateId]);
     assert_eq!(codes("guardrails/a.cedar"), []);
@@ -364,13 +279,7 @@ fn the_model_is_resolved_to_the_last_type() {
         \"path\": AttributeModel { ty: String, required: true }} }), required: true }} }";
     assert_eq!(format!("{:?}", read.context), expected);
     assert_eq!(model.actions.len(), 1, "a group is no action");
-    assert!(
-        workspace
-            .entities
-            .entities
-            .iter()
-            .any(|entity| entity.uid() == read.uid)
-    );
+    assert!(workspace.entities.entities.iter().any(|entity| entity.uid() == read.uid));
 }
 
 #[test]
@@ -390,14 +299,8 @@ fn formatting_loses_nothing() {
         refused("schema.cedarschema", "// x\nentity A;"),
         "formatting a schema would drop its comments"
     );
-    assert_eq!(
-        refused("guardrails/a.cedar", "permit(;"),
-        "unexpected token `;`"
-    );
-    assert_eq!(
-        refused("remit.toml", ""),
-        "there is no formatter for this file"
-    );
+    assert_eq!(refused("guardrails/a.cedar", "permit(;"), "unexpected token `;`");
+    assert_eq!(refused("remit.toml", ""), "there is no formatter for this file");
 }
 
 #[test]
@@ -413,17 +316,10 @@ fn json_counts_what_it_lists() {
         json["summary"],
         serde_json::json!({"errors": 1, "warnings": 0, "advice": 1, "policies": 2})
     );
-    let error = json["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|f| f["severity"] == "error")
-        .unwrap();
+    let error =
+        json["findings"].as_array().unwrap().iter().find(|f| f["severity"] == "error").unwrap();
     assert_eq!(error["code"], "unknown-action");
     assert_eq!(error["file"], "guardrails/b.cedar");
-    assert_eq!(
-        (error["line"].as_u64(), error["column"].as_u64()),
-        (Some(1), Some(30))
-    );
+    assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(1), Some(30)));
     assert_eq!(error["endColumn"], 44);
 }

@@ -11,9 +11,7 @@ const DOC_CHARACTERS: usize = 240;
 
 /// The definitions of one namespace, with the tools under their own names.
 pub(super) fn assemble(mut definitions: Value, tools: &[PlannedTool<'_>]) -> Value {
-    let types = definitions
-        .get_mut("commonTypes")
-        .and_then(Value::as_object_mut);
+    let types = definitions.get_mut("commonTypes").and_then(Value::as_object_mut);
     if let Some(types) = types {
         for tool in tools {
             if let Some(input) = types.get_mut(&format!("{}Input", tool.alias)) {
@@ -21,19 +19,11 @@ pub(super) fn assemble(mut definitions: Value, tools: &[PlannedTool<'_>]) -> Val
             }
         }
     }
-    if let Some(actions) = definitions
-        .get_mut("actions")
-        .and_then(Value::as_object_mut)
-    {
-        let generated: Vec<_> = tools
-            .iter()
-            .map(|tool| (tool, actions.remove(&tool.alias)))
-            .collect();
+    if let Some(actions) = definitions.get_mut("actions").and_then(Value::as_object_mut) {
+        let generated: Vec<_> =
+            tools.iter().map(|tool| (tool, actions.remove(&tool.alias))).collect();
         for (tool, action) in generated {
-            actions.insert(
-                tool.action.clone(),
-                finished(action.unwrap_or_default(), tool),
-            );
+            actions.insert(tool.action.clone(), finished(action.unwrap_or_default(), tool));
         }
         add_groups(actions, tools);
     }
@@ -78,10 +68,7 @@ fn finished(mut action: Value, tool: &PlannedTool<'_>) -> Value {
 
 /// Declares every group that a policy may name, with or without members.
 fn add_groups(actions: &mut Map<String, Value>, tools: &[PlannedTool<'_>]) {
-    let servers = tools
-        .iter()
-        .flat_map(|tool| &tool.servers)
-        .map(|server| server_group(server));
+    let servers = tools.iter().flat_map(|tool| &tool.servers).map(|server| server_group(server));
     for group in servers.chain(EFFECTS.map(str::to_owned)) {
         actions.entry(group).or_insert_with(|| json!({}));
     }
@@ -95,8 +82,6 @@ fn first_paragraph(text: &str) -> String {
         return line;
     }
     let cut: String = line.chars().take(DOC_CHARACTERS).collect();
-    let whole_words = cut
-        .rsplit_once(' ')
-        .map_or(cut.as_str(), |(words, _)| words);
+    let whole_words = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
     format!("{whole_words} …")
 }

@@ -36,10 +36,7 @@ pub enum SchemaGenError {
     },
     /// Something in the list that is no tool.
     #[error("tool {number} in the tool list of `{server}` {problem}")]
-    #[diagnostic(
-        code(not_a_tool),
-        help("a tool is an object with a `name` and an `inputSchema`")
-    )]
+    #[diagnostic(code(not_a_tool), help("a tool is an object with a `name` and an `inputSchema`"))]
     NotATool {
         /// The server.
         server: String,
@@ -50,10 +47,7 @@ pub enum SchemaGenError {
     },
     /// The schema to start from does not parse.
     #[error("the schema to start from does not parse: {message}")]
-    #[diagnostic(
-        code(stub_does_not_parse),
-        help("correct it first: `remit check` shows where")
-    )]
+    #[diagnostic(code(stub_does_not_parse), help("correct it first: `remit check` shows where"))]
     Stub {
         /// What the parser says.
         message: String,
@@ -84,16 +78,10 @@ pub enum SchemaGenError {
 
 impl SchemaGenError {
     pub(super) fn generator(error: &dyn std::error::Error) -> Self {
-        Self::Generator {
-            message: error.to_string().replace('\n', " "),
-        }
+        Self::Generator { message: error.to_string().replace('\n', " ") }
     }
 
     pub(super) fn contradiction(message: Option<&str>) -> Self {
-        Self::Generator {
-            message: message
-                .unwrap_or("the result contradicts itself")
-                .to_owned(),
-        }
+        Self::Generator { message: message.unwrap_or("the result contradicts itself").to_owned() }
     }
 }

@@ -11,9 +11,7 @@ pub(super) fn inline_all(schema: Value, namespace: &str) -> Value {
         return schema;
     };
     let mut definitions = generated.remove(namespace).unwrap_or_default();
-    let types = definitions
-        .get_mut("commonTypes")
-        .and_then(Value::as_object_mut);
+    let types = definitions.get_mut("commonTypes").and_then(Value::as_object_mut);
     for ty in types.into_iter().flat_map(Map::values_mut) {
         inline(ty, namespace, &generated);
     }

@@ -66,9 +66,7 @@ impl ToolSpec {
         if self.annotations.read_only == Some(true) {
             return Some("declared".to_owned());
         }
-        self.read_only_because
-            .as_ref()
-            .map(|why| format!("proposed: {why}"))
+        self.read_only_because.as_ref().map(|why| format!("proposed: {why}"))
     }
 
     /// The groups of effects that the tool belongs to.
@@ -102,9 +100,7 @@ pub fn parse_manifest(server: &str, text: &str) -> Result<ToolManifest, SchemaGe
         column: error.column(),
     })?;
     let Some(listed) = tools_in(&value) else {
-        return Err(SchemaGenError::NoTools {
-            server: server.to_owned(),
-        });
+        return Err(SchemaGenError::NoTools { server: server.to_owned() });
     };
     let tools = listed.into_iter().enumerate().map(|(index, tool)| {
         parse_tool(tool).map_err(|problem| SchemaGenError::NotATool {
@@ -113,10 +109,7 @@ pub fn parse_manifest(server: &str, text: &str) -> Result<ToolManifest, SchemaGe
             problem,
         })
     });
-    Ok(ToolManifest {
-        server: server.to_owned(),
-        tools: tools.collect::<Result<_, _>>()?,
-    })
+    Ok(ToolManifest { server: server.to_owned(), tools: tools.collect::<Result<_, _>>()? })
 }
 
 /// Looks through envelopes: a result, its `tools`, a list of pages, or the plain list.
@@ -136,16 +129,11 @@ fn tools_in(value: &Value) -> Option<Vec<&Value>> {
 }
 
 fn parse_tool(tool: &Value) -> Result<ToolSpec, &'static str> {
-    let tool = tool
-        .get("function")
-        .unwrap_or(tool)
-        .as_object()
-        .ok_or("is no object")?;
+    let tool = tool.get("function").unwrap_or(tool).as_object().ok_or("is no object")?;
     let text = |key: &str| tool.get(key).and_then(Value::as_str).map(str::to_owned);
     let name = text("name").ok_or("has no `name`")?;
-    let schema = ["inputSchema", "input_schema", "parameters"]
-        .iter()
-        .find_map(|key| tool.get(*key));
+    let schema =
+        ["inputSchema", "input_schema", "parameters"].iter().find_map(|key| tool.get(*key));
     let hints = tool.get("annotations").and_then(Value::as_object);
     Ok(ToolSpec {
         name,

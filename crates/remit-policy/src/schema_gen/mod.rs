@@ -82,7 +82,5 @@ fn run_generator(stub: &Stub, tools: &[PlannedTool<'_>]) -> Result<Value, Schema
 fn print(schema: Value) -> Result<String, SchemaGenError> {
     let fragment = Fragment::<RawName>::from_json_value(schema)
         .map_err(|error| SchemaGenError::generator(&error))?;
-    fragment
-        .to_cedarschema()
-        .map_err(|error| SchemaGenError::generator(&error))
+    fragment.to_cedarschema().map_err(|error| SchemaGenError::generator(&error))
 }

@@ -20,18 +20,13 @@ impl Aliases {
         is_taken: impl Fn(&str) -> bool,
     ) -> Self {
         let names: BTreeSet<&str> = names.into_iter().collect();
-        let (plain, odd): (Vec<&str>, Vec<&str>) = names
-            .into_iter()
-            .partition(|name| is_identifier(name) && !is_taken(name));
+        let (plain, odd): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| is_identifier(name) && !is_taken(name));
         let mut used: BTreeSet<String> = plain.iter().map(|name| (*name).to_owned()).collect();
-        let mut by_name: BTreeMap<String, String> = plain
-            .iter()
-            .map(|name| ((*name).to_owned(), (*name).to_owned()))
-            .collect();
+        let mut by_name: BTreeMap<String, String> =
+            plain.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect();
         for name in odd {
-            let alias = unused(&identifier(name), |alias| {
-                used.contains(alias) || is_taken(alias)
-            });
+            let alias = unused(&identifier(name), |alias| used.contains(alias) || is_taken(alias));
             used.insert(alias.clone());
             by_name.insert(name.to_owned(), alias);
         }
@@ -45,10 +40,7 @@ impl Aliases {
 
     /// The name behind an alias.
     pub(super) fn name<'a>(&'a self, alias: &'a str) -> &'a str {
-        let found = self
-            .by_name
-            .iter()
-            .find(|(_, candidate)| *candidate == alias);
+        let found = self.by_name.iter().find(|(_, candidate)| *candidate == alias);
         found.map_or(alias, |(name, _)| name.as_str())
     }
 }
@@ -64,13 +56,11 @@ pub(super) fn unused(wanted: &str, is_used: impl Fn(&str) -> bool) -> String {
 
 /// Whether the generator can name a type after it, without hiding one of Cedar's own.
 fn is_identifier(name: &str) -> bool {
-    const BUILT_IN: [&str; 7] = [
-        "Bool", "Long", "String", "decimal", "datetime", "duration", "ipaddr",
-    ];
+    const BUILT_IN: [&str; 7] =
+        ["Bool", "Long", "String", "decimal", "datetime", "duration", "ipaddr"];
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_type_name = name
-        .parse::<UnreservedId>()
-        .is_ok_and(|name| CommonTypeId::new(name).is_ok());
+    let is_type_name =
+        name.parse::<UnreservedId>().is_ok_and(|name| CommonTypeId::new(name).is_ok());
     !name.is_empty() && name.chars().all(is_letter) && is_type_name && !BUILT_IN.contains(&name)
 }
 
@@ -83,11 +73,7 @@ fn identifier(name: &str) -> String {
         Some(first) if first.is_ascii_digit() => format!("_{letters}"),
         Some(_) => letters,
     };
-    if is_identifier(&candidate) {
-        candidate
-    } else {
-        format!("{candidate}_")
-    }
+    if is_identifier(&candidate) { candidate } else { format!("{candidate}_") }
 }
 
 #[cfg(test)]
@@ -96,35 +82,12 @@ mod tests {
 
     #[test]
     fn plain_names_keep_themselves_and_odd_ones_get_out_of_their_way() {
-        let names = [
-            "read-file",
-            "read_file",
-            "2fa",
-            "in",
-            "",
-            "größe",
-            "a.b",
-            "a/b",
-            "__cedar",
-        ];
+        let names = ["read-file", "read_file", "2fa", "in", "", "größe", "a.b", "a/b", "__cedar"];
         let aliases = Aliases::new(names, |alias| alias == "a_b");
         let given: Vec<_> = names.iter().map(|name| aliases.alias(name)).collect();
-        let expected = [
-            "read_file_2",
-            "read_file",
-            "_2fa",
-            "in_",
-            "_",
-            "gr__e",
-            "a_b_2",
-            "a_b_3",
-            "__cedar_",
-        ];
+        let expected =
+            ["read_file_2", "read_file", "_2fa", "in_", "_", "gr__e", "a_b_2", "a_b_3", "__cedar_"];
         assert_eq!(given, expected);
-        assert!(
-            names
-                .iter()
-                .all(|name| aliases.name(aliases.alias(name)) == *name)
-        );
+        assert!(names.iter().all(|name| aliases.name(aliases.alias(name)) == *name));
     }
 }

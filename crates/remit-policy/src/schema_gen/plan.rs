@@ -39,16 +39,17 @@ impl PlannedTool<'_> {
 /// Plans all tools; equal tools of several servers become one action.
 pub(super) fn plan<'a>(
     manifests: &'a [ToolManifest],
-    stub: &Stub,
+    stub: &'a Stub,
     notes: &mut Vec<String>,
 ) -> Vec<PlannedTool<'a>> {
-    let mut tools: Vec<PlannedTool<'a>> = Vec::new();
+    let mut planner = Planner { stub, manifests, tools: Vec::new() };
     for manifest in manifests {
         for spec in &manifest.tools {
-            add(&mut tools, &manifest.server, spec, stub, manifests, notes);
+            notes.extend(planner.add(&manifest.server, spec));
         }
     }
     let is_taken = |alias: &str| stub.has_action(alias) || stub.has_type(&format!("{alias}Input"));
+    let mut tools = planner.tools;
     let aliases = Aliases::new(tools.iter().map(|tool| tool.action.as_str()), is_taken);
     for tool in &mut tools {
         tool.alias = aliases.alias(&tool.action).to_owned();
@@ -56,43 +57,40 @@ pub(super) fn plan<'a>(
     tools
 }
 
-fn add<'a>(
-    tools: &mut Vec<PlannedTool<'a>>,
-    server: &'a str,
-    spec: &'a ToolSpec,
-    stub: &Stub,
-    manifests: &[ToolManifest],
-    notes: &mut Vec<String>,
-) {
-    let arguments = Record::of_arguments(&spec.input_schema);
-    let mut same_name = tools.iter_mut().filter(|tool| tool.spec.name == spec.name);
-    if let Some(same) = same_name.find(|tool| tool.is_same_as(spec, &arguments)) {
-        same.servers.insert(server);
-        return;
+struct Planner<'a> {
+    stub: &'a Stub,
+    manifests: &'a [ToolManifest],
+    tools: Vec<PlannedTool<'a>>,
+}
+
+impl<'a> Planner<'a> {
+    /// Adds a tool of a server; a note if it cannot have its own name.
+    fn add(&mut self, server: &'a str, spec: &'a ToolSpec) -> Option<String> {
+        let arguments = Record::of_arguments(&spec.input_schema);
+        let mut same_name = self.tools.iter_mut().filter(|tool| tool.spec.name == spec.name);
+        if let Some(same) = same_name.find(|tool| tool.is_same_as(spec, &arguments)) {
+            same.servers.insert(server);
+            return None;
+        }
+        let name = &spec.name;
+        let is_free = !self.is_used(name);
+        let full_name = || unused(&format!("{server}.{name}"), |id| self.is_used(id));
+        let action = if is_free { name.clone() } else { full_name() };
+        let note = (!is_free).then(|| {
+            format!("tool `{name}` of server `{server}` is the action `{action}`, because another action has its name")
+        });
+        let properties = Aliases::new(arguments.names(), |_| false);
+        let servers = BTreeSet::from([server]);
+        let alias = String::new();
+        self.tools.push(PlannedTool { action, alias, servers, spec, properties, arguments });
+        note
     }
-    let is_used = |id: &str| {
-        let is_group =
-            EFFECTS.contains(&id) || manifests.iter().any(|m| server_group(&m.server) == id);
-        is_group || stub.has_action(id) || tools.iter().any(|tool| tool.action == id)
-    };
-    let action = if is_used(&spec.name) {
-        let action = unused(&format!("{server}.{}", spec.name), is_used);
-        notes.push(format!(
-            "tool `{}` of server `{server}` is the action `{action}`, because another action has its name",
-            spec.name
-        ));
-        action
-    } else {
-        spec.name.clone()
-    };
-    let properties = Aliases::new(arguments.names(), |_| false);
-    let servers = BTreeSet::from([server]);
-    tools.push(PlannedTool {
-        action,
-        alias: String::new(),
-        servers,
-        spec,
-        properties,
-        arguments,
-    });
+
+    fn is_used(&self, id: &str) -> bool {
+        let is_server = |manifest: &ToolManifest| server_group(&manifest.server) == id;
+        EFFECTS.contains(&id)
+            || self.manifests.iter().any(is_server)
+            || self.stub.has_action(id)
+            || self.tools.iter().any(|tool| tool.action == id)
+    }
 }

@@ -40,13 +40,8 @@ struct Nullable {
 impl Record {
     /// The arguments of a tool; a schema that is no object has none.
     pub(super) fn of_arguments(schema: &Value) -> Self {
-        let reader = Reader {
-            root: schema,
-            path: Vec::new(),
-        };
-        let shape = reader
-            .followed(schema)
-            .and_then(|(object, reader)| reader.record(object));
+        let reader = Reader { root: schema, path: Vec::new() };
+        let shape = reader.followed(schema).and_then(|(object, reader)| reader.record(object));
         shape.unwrap_or_default()
     }
 
@@ -107,10 +102,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let path = self.path.iter().copied().chain([schema]).collect();
-        Some(Self {
-            root: self.root,
-            path,
-        })
+        Some(Self { root: self.root, path })
     }
 
     /// The object that a schema is, after references and `allOf` with a single member.
@@ -121,11 +113,7 @@ impl<'a> Reader<'a> {
             let target = self.root.pointer(reference.strip_prefix('#')?)?;
             return reader.followed(target);
         }
-        match object
-            .get("allOf")
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-        {
+        match object.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
             Some([only]) if !object.contains_key("properties") => reader.followed(only),
             _ => Some((object, reader)),
         }
@@ -133,27 +121,19 @@ impl<'a> Reader<'a> {
 
     fn read(&self, schema: &'a Value) -> Nullable {
         let Some((object, reader)) = self.followed(schema) else {
-            return Nullable {
-                shape: Shape::Text,
-                is_nullable: false,
-            };
+            return Nullable { shape: Shape::Text, is_nullable: false };
         };
-        if let Some(choices) = ["anyOf", "oneOf"]
-            .iter()
-            .find_map(|key| object.get(*key)?.as_array())
+        if let Some(choices) =
+            ["anyOf", "oneOf"].iter().find_map(|key| object.get(*key)?.as_array())
         {
             return reader.choice(choices);
         }
         match object.get("type") {
             Some(Value::Array(types)) => reader.one_of_types(object, types),
-            Some(Value::String(name)) => Nullable {
-                shape: reader.shape(object, name),
-                is_nullable: name == "null",
-            },
-            _ => Nullable {
-                shape: reader.untyped(object),
-                is_nullable: false,
-            },
+            Some(Value::String(name)) => {
+                Nullable { shape: reader.shape(object, name), is_nullable: name == "null" }
+            }
+            _ => Nullable { shape: reader.untyped(object), is_nullable: false },
         }
     }
 
@@ -161,35 +141,22 @@ impl<'a> Reader<'a> {
     fn choice(&self, choices: &'a [Value]) -> Nullable {
         let is_null = |choice: &&Value| choice.get("type").is_some_and(|name| name == "null");
         let is_nullable = choices.iter().any(|choice| is_null(&choice));
-        let read: Vec<_> = choices
-            .iter()
-            .filter(|c| !is_null(c))
-            .map(|choice| self.read(choice))
-            .collect();
+        let read: Vec<_> =
+            choices.iter().filter(|c| !is_null(c)).map(|choice| self.read(choice)).collect();
         let is_nullable = is_nullable || read.iter().any(|choice| choice.is_nullable);
         let mut shapes = read.into_iter().map(|choice| choice.shape);
         let first = shapes.next().unwrap_or(Shape::Text);
-        let shape = if shapes.all(|shape| shape == first) {
-            first
-        } else {
-            Shape::Text
-        };
+        let shape = if shapes.all(|shape| shape == first) { first } else { Shape::Text };
         Nullable { shape, is_nullable }
     }
 
     fn one_of_types(&self, object: &'a Map<String, Value>, types: &'a [Value]) -> Nullable {
-        let mut names = types
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|name| *name != "null");
+        let mut names = types.iter().filter_map(Value::as_str).filter(|name| *name != "null");
         let shape = match (names.next(), names.next()) {
             (Some(only), None) => self.shape(object, only),
             _ => Shape::Text,
         };
-        Nullable {
-            shape,
-            is_nullable: types.iter().any(|name| name == "null"),
-        }
+        Nullable { shape, is_nullable: types.iter().any(|name| name == "null") }
     }
 
     fn shape(&self, object: &'a Map<String, Value>, name: &str) -> Shape {
@@ -213,36 +180,24 @@ impl<'a> Reader<'a> {
             return self.shape(object, "array");
         }
         let constant = object.get("const").into_iter();
-        let values = object
-            .get("enum")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let values = object.get("enum").and_then(Value::as_array).into_iter().flatten();
         let mut shapes = constant.chain(values).map(shape_of_value);
         let first = shapes.next().unwrap_or(Shape::Text);
-        if shapes.all(|shape| shape == first) {
-            first
-        } else {
-            Shape::Text
-        }
+        if shapes.all(|shape| shape == first) { first } else { Shape::Text }
     }
 
     fn list(&self, object: &'a Map<String, Value>) -> Shape {
         if object.contains_key("prefixItems") {
             return Shape::Text;
         }
-        let element = object
-            .get("items")
-            .map_or(Shape::Text, |items| self.read(items).shape);
+        let element = object.get("items").map_or(Shape::Text, |items| self.read(items).shape);
         Shape::List(Box::new(element))
     }
 
     /// An object with known properties and no others that have a type of their own.
     fn record(&self, object: &'a Map<String, Value>) -> Option<Record> {
         let properties = object.get("properties")?.as_object()?;
-        let is_free = object
-            .get("additionalProperties")
-            .is_some_and(Value::is_object);
+        let is_free = object.get("additionalProperties").is_some_and(Value::is_object);
         if properties.is_empty() || is_free {
             return None;
         }
@@ -251,10 +206,7 @@ impl<'a> Reader<'a> {
             |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
         let record = properties.iter().map(|(name, schema)| {
             let read = self.read(schema);
-            (
-                name.clone(),
-                (read.shape, is_required(name) && !read.is_nullable),
-            )
+            (name.clone(), (read.shape, is_required(name) && !read.is_nullable))
         });
         Some(Record(record.collect()))
     }

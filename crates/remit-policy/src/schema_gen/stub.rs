@@ -75,14 +75,10 @@ pub(super) struct Stub {
 impl Stub {
     /// Takes a schema apart.
     pub(super) fn read(text: &str) -> Result<Self, SchemaGenError> {
-        let wrong = |message: String| SchemaGenError::Stub {
-            message: message.replace('\n', " "),
-        };
+        let wrong = |message: String| SchemaGenError::Stub { message: message.replace('\n', " ") };
         let (fragment, _) =
             SchemaFragment::from_cedarschema_str(text).map_err(|error| wrong(error.to_string()))?;
-        let schema = fragment
-            .to_json_value()
-            .map_err(|error| wrong(error.to_string()))?;
+        let schema = fragment.to_json_value().map_err(|error| wrong(error.to_string()))?;
         let Value::Object(mut others) = schema else {
             return Err(wrong("it is empty".to_owned()));
         };
@@ -93,21 +89,11 @@ impl Stub {
             "the comments of the old schema are not kept; annotations such as `@doc(\"…\")` are"
                 .to_owned()
         });
-        Ok(Self {
-            namespace,
-            definitions,
-            others,
-            tools,
-            notes: notes.into_iter().collect(),
-        })
+        Ok(Self { namespace, definitions, others, tools, notes: notes.into_iter().collect() })
     }
 
     pub(super) fn working_namespace(&self) -> &str {
-        if self.namespace.is_empty() {
-            WORKSHOP
-        } else {
-            &self.namespace
-        }
+        if self.namespace.is_empty() { WORKSHOP } else { &self.namespace }
     }
 
     /// The definitions as a schema with one named namespace.
@@ -125,25 +111,20 @@ impl Stub {
 
     /// Whether an action of this id is the author's own.
     pub(super) fn has_action(&self, id: &str) -> bool {
-        self.section("actions")
-            .is_some_and(|actions| actions.contains_key(id))
+        self.section("actions").is_some_and(|actions| actions.contains_key(id))
     }
 
     /// Whether a type of this name is the author's own.
     pub(super) fn has_type(&self, name: &str) -> bool {
         let sections = ["commonTypes", "entityTypes"];
-        sections
-            .iter()
-            .filter_map(|key| self.section(key))
-            .any(|types| types.contains_key(name))
+        sections.iter().filter_map(|key| self.section(key)).any(|types| types.contains_key(name))
     }
 
     /// A note on each tool of the old schema that is not among the new ones.
     pub(super) fn removed_by(&self, tools: &[PlannedTool<'_>]) -> Vec<String> {
         let is_gone = |id: &&String| !tools.iter().any(|tool| tool.action == **id);
         let gone = self.tools.iter().filter(is_gone);
-        gone.map(|id| format!("`{id}` is gone: no tool list has it any more"))
-            .collect()
+        gone.map(|id| format!("`{id}` is gone: no tool list has it any more")).collect()
     }
 
     fn section(&self, key: &str) -> Option<&Map<String, Value>> {
@@ -155,34 +136,22 @@ impl Stub {
 fn marked_namespace(schema: &Map<String, Value>) -> Result<String, SchemaGenError> {
     let is_marked = |definitions: &Value, mark: &str| {
         let types = definitions.get("entityTypes").and_then(Value::as_object);
-        let mut annotations = types
-            .into_iter()
-            .flat_map(Map::values)
-            .map(|ty| ty.get("annotations"));
+        let mut annotations =
+            types.into_iter().flat_map(Map::values).map(|ty| ty.get("annotations"));
         annotations.any(|annotations| annotations.is_some_and(|all| all.get(mark).is_some()))
     };
-    let principal = schema
-        .iter()
-        .find(|(_, definitions)| is_marked(definitions, "mcp_principal"));
-    let (namespace, definitions) = principal.ok_or(SchemaGenError::NotMarked {
-        mark: "@mcp_principal",
-        role: "your agents",
-    })?;
+    let principal = schema.iter().find(|(_, definitions)| is_marked(definitions, "mcp_principal"));
+    let (namespace, definitions) = principal
+        .ok_or(SchemaGenError::NotMarked { mark: "@mcp_principal", role: "your agents" })?;
     if !is_marked(definitions, "mcp_resource") {
-        return Err(SchemaGenError::NotMarked {
-            mark: "@mcp_resource",
-            role: "your servers",
-        });
+        return Err(SchemaGenError::NotMarked { mark: "@mcp_resource", role: "your servers" });
     }
     Ok(namespace.clone())
 }
 
 /// Removes what was generated: tool actions, the types of their input, and their groups.
 fn remove_tools(definitions: &mut Value) -> Vec<String> {
-    let Some(actions) = definitions
-        .get_mut("actions")
-        .and_then(Value::as_object_mut)
-    else {
+    let Some(actions) = definitions.get_mut("actions").and_then(Value::as_object_mut) else {
         return Vec::new();
     };
     let inputs: Vec<(String, String)> = actions
@@ -195,20 +164,40 @@ fn remove_tools(definitions: &mut Value) -> Vec<String> {
         let is_generated_group = is_group(id) && applies_to_nothing(action);
         !is_tool && !is_generated_group
     });
-    if let Some(types) = definitions
-        .get_mut("commonTypes")
-        .and_then(Value::as_object_mut)
-    {
-        types.retain(|name, _| !inputs.iter().any(|(_, input)| input == name));
+    for (_, input) in &inputs {
+        remove_type(definitions, input);
     }
     inputs.into_iter().map(|(id, _)| id).collect()
 }
 
+/// Removes a common type that nothing refers to, and then those that only it referred to.
+fn remove_type(definitions: &mut Value, name: &str) {
+    let is_used = references(definitions).iter().any(|used| used == name);
+    let types = definitions.get_mut("commonTypes").and_then(Value::as_object_mut);
+    let Some(removed) = types.filter(|_| !is_used).and_then(|types| types.remove(name)) else {
+        return;
+    };
+    for below in references(&removed) {
+        remove_type(definitions, &below);
+    }
+}
+
+/// Every name that a type refers to.
+fn references(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(object) => {
+            let own = ["name", "type"].iter().filter_map(|key| object.get(*key)?.as_str());
+            let own: Vec<_> = own.map(str::to_owned).collect();
+            own.into_iter().chain(object.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether nobody can request the action, because it only groups others.
 fn applies_to_nothing(action: &Value) -> bool {
-    let principals = action
-        .pointer("/appliesTo/principalTypes")
-        .and_then(Value::as_array);
+    let principals = action.pointer("/appliesTo/principalTypes").and_then(Value::as_array);
     principals.is_none_or(Vec::is_empty)
 }
 
