@@ -1,110 +1,146 @@
-//! A replay case is a page that anyone can review: policies, a session, the verdicts.
+//! A replay case is a page that anyone can review: a workspace, its sessions, the verdicts.
 //!
-//! Fenced blocks: `cedar guardrails` (required), `cedar scope` (the scope of the session's task),
-//! `cedarschema` (else generated from the session's tool calls), `json entities`, `toml remit`,
-//! `session` (the notation, required), `verdicts` (one line a tool call: index, verdict, then the ids
-//! of the deciding policies, then `!id` for each that failed and `uncertain` where that could matter).
+//! Each fenced block but `verdicts` is a file of the workspace: its info string is a language for
+//! highlighting and the file's path (`cedar guardrails/pay.cedar`). Without `schema.cedarschema` the
+//! schema is generated from the page's tool calls, as `remit schema` does it.
+//!
+//! `verdicts` holds a line a session (its id and what its scope is) and a line a tool call: index and
+//! tool, verdict, the guardrails' decision, the scope's. A decision names its determining policies,
+//! and those that failed with a `!`. What is unknown says why, and what does not fit is listed.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use libtest_mimic::{Failed, Trial};
-use remit_api::policy::{Workspace, schema_gen::generate_schema};
-use remit_api::replay::{JudgedCall, Verdict, infer_manifests, replay};
+use remit_api::policy::{Workspace, render, schema_gen::generate_schema};
+use remit_api::replay::{JudgedCall, Judgement, SessionReplay, infer_manifests, replay};
 use remit_api::session::{Loaded, Session};
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+const SCHEMA: &str = "schema.cedarschema";
+const VERDICTS: &str = "verdicts";
+
 pub(crate) fn trials(folder: &Path) -> Vec<Trial> {
-    let mut pages: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    pages.retain(|p| p.extension().is_some_and(|e| e == "md"));
+    let mut pages: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "md"))
+        .collect();
     pages.sort();
     assert!(!pages.is_empty(), "no page in {}", folder.display());
-    let name = |p: &Path| format!("replay/{}", p.file_stem().unwrap().to_string_lossy());
-    pages.into_iter().map(|page| Trial::test(name(&page), move || check(&page))).collect()
+    pages
+        .into_iter()
+        .map(|page| {
+            let name = format!("replay/{}", page.file_stem().unwrap().to_string_lossy());
+            Trial::test(name, move || check(&page))
+        })
+        .collect()
 }
 
 fn check(path: &Path) -> Result<(), Failed> {
     let page = fs::read_to_string(path)?;
     let blocks = blocks(&page);
-    let actual = verdicts(&blocks)?;
-    let expected = blocks.get("verdicts").ok_or("the page has no `verdicts`")?;
-    if std::env::var_os("UPDATE").is_some() {
-        let old = format!("```verdicts\n{expected}```");
-        fs::write(path, page.replace(&old, &format!("```verdicts\n{actual}```")))?;
+    let expected = blocks.get(VERDICTS).ok_or("the page has no `verdicts`")?;
+    let got = verdicts(&blocks)?;
+    if got == *expected {
         return Ok(());
     }
-    if actual == *expected { Ok(()) } else { Err(format!("expected\n{expected}\ngot\n{actual}").into()) }
+    if std::env::var_os("UPDATE").is_some() {
+        let fenced = |text: &str| format!("```{VERDICTS}\n{text}```");
+        fs::write(path, page.replace(&fenced(expected), &fenced(&got)))?;
+        return Ok(());
+    }
+    Err(format!("expected\n{expected}\ngot\n{got}").into())
 }
 
-/// Fenced blocks by their info string.
+/// Fenced blocks by the last word of their info string.
 fn blocks(page: &str) -> BTreeMap<&str, String> {
     let mut blocks = BTreeMap::new();
     let mut open: Option<(&str, String)> = None;
     for line in page.lines() {
-        match (line.strip_prefix("```"), open.take()) {
-            (Some(info), None) => open = Some((info.trim(), String::new())),
-            (Some(_), Some((info, text))) => assert!(blocks.insert(info, text).is_none(), "two blocks `{info}`"),
-            (None, Some((info, text))) => open = Some((info, text + line + "\n")),
-            (None, None) => {}
-        }
+        open = match (line.strip_prefix("```"), open) {
+            (Some(info), None) => Some((info.split(' ').next_back().unwrap(), String::new())),
+            (Some(_), Some((name, text))) => {
+                assert!(blocks.insert(name, text).is_none(), "two blocks `{name}`");
+                None
+            }
+            (None, Some((name, text))) => Some((name, text + line + "\n")),
+            (None, None) => None,
+        };
     }
+    assert!(open.is_none(), "a block is not closed");
     blocks
 }
 
 fn verdicts(blocks: &BTreeMap<&str, String>) -> Result<String, Failed> {
     let folder = tempfile::tempdir()?;
     let root = Utf8Path::from_path(folder.path()).ok_or("the temporary folder is not UTF-8")?;
-    let write = |path: &str, text: &str| -> std::io::Result<()> {
-        let path = root.join(path);
-        fs::create_dir_all(path.parent().unwrap())?;
-        fs::write(path, text)
-    };
-    write("sessions/page.session", blocks.get("session").ok_or("the page has no `session`")?)?;
-    write("remit.toml", blocks.get("toml remit").map_or("name = \"page\"\n", String::as_str))?;
-    let loaded = load(root)?;
-    let schema = match blocks.get("cedarschema") {
-        Some(schema) => schema.clone(),
-        None => generate_schema(None, &infer_manifests(&loaded.recordings, "tools")).map_err(|e| e.to_string())?.text,
-    };
-    write("schema.cedarschema", &schema)?;
-    write("guardrails/page.cedar", blocks.get("cedar guardrails").ok_or("the page has no `cedar guardrails`")?)?;
-    if let Some(entities) = blocks.get("json entities") {
-        write("entities.json", entities)?;
+    for (path, text) in blocks.iter().filter(|(path, _)| **path != VERDICTS) {
+        write(&root.join(path), text)?;
     }
-    if let Some(scope) = blocks.get("cedar scope") {
-        let tasks = loaded.recordings.iter().flat_map(|r| &r.sessions).filter_map(|s: &Session| s.task.as_ref());
-        for task in tasks {
-            write(&format!("scopes/{task}.cedar"), scope)?;
-        }
+    let mut workspace = Workspace::load(root).map_err(|e| e.to_string())?;
+    let loaded = load(&workspace)?;
+    if !blocks.contains_key(SCHEMA) {
+        let tools = infer_manifests(&loaded.recordings, &workspace.config.mapping.server);
+        let made = generate_schema(None, &tools).map_err(|e| e.to_string())?;
+        write(&root.join(SCHEMA), &made.text)?;
+        workspace = Workspace::load(root).map_err(|e| e.to_string())?;
     }
-    let workspace = Workspace::load(root).map_err(|e| e.to_string())?;
     if !workspace.is_valid() {
-        return Err(remit_api::policy::render::plain(&workspace.findings).into());
+        return Err(render::plain(&workspace.findings).into());
     }
     let replayed = replay(&workspace, &loaded.recordings, &|_| ControlFlow::Continue(()))?;
-    Ok(replayed.sessions.iter().flat_map(|s| &s.calls).map(line).collect())
+    Ok(replayed.sessions.iter().map(|s| session(s, &loaded)).collect())
 }
 
-fn load(root: &Utf8Path) -> Result<Loaded, Failed> {
-    let paths: [Utf8PathBuf; 1] = [root.join("sessions")];
-    let loaded = remit_api::load_paths(&paths, None, &mut |_| ControlFlow::Continue(())).map_err(|e| e.to_string())?;
+fn write(path: &Utf8Path, text: &str) -> std::io::Result<()> {
+    fs::create_dir_all(path.parent().unwrap())?;
+    fs::write(path, text)
+}
+
+fn load(workspace: &Workspace) -> Result<Loaded, Failed> {
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let loaded =
+        remit_api::load_recordings(workspace, &[], None, go_on).map_err(|e| e.to_string())?;
     match loaded.skipped.first() {
         Some(skipped) => Err(format!("{}: {}", skipped.path, skipped.why).into()),
         None => Ok(loaded),
     }
 }
 
-fn line(call: &JudgedCall) -> String {
-    let mut words = vec![call.index.0.to_string(), call.verdict.word().to_owned()];
-    let side = call.judged.as_ref().and_then(|j| match call.verdict {
-        Verdict::Drifted => j.scope.as_ref(),
-        Verdict::Allowed | Verdict::Denied | Verdict::Unknown => Some(&j.guardrails),
-    });
-    words.extend(side.iter().flat_map(|s| &s.reasons).cloned());
-    words.extend(side.iter().flat_map(|s| &s.errors).map(|e| format!("!{}", e.policy)));
-    if call.is_uncertain() {
-        words.push("uncertain".to_owned());
-    }
-    words.join(" ") + "\n"
+fn session(replayed: &SessionReplay, loaded: &Loaded) -> String {
+    let session = &loaded.recordings[replayed.recording].sessions[replayed.session];
+    let task = replayed.task.as_deref().unwrap_or("none");
+    let scope = match &replayed.scope {
+        Some(scope) if scope == task => "scoped".to_owned(),
+        Some(scope) => format!("scope {scope}"),
+        None => "unscoped".to_owned(),
+    };
+    let calls: String = replayed.calls.iter().map(|call| line(call, session)).collect();
+    format!("{} (task {task}, {scope})\n{calls}", session.id)
+}
+
+fn line(call: &JudgedCall, session: &Session) -> String {
+    let (_, _, recorded) = session.calls().find(|(at, ..)| *at == call.step).unwrap();
+    let uncertain = if call.is_uncertain() { " uncertain" } else { "" };
+    let sides = match &call.judged {
+        Some(j) => format!(" | {} | {}", side(Some(&j.guardrails)), side(j.scope.as_ref())),
+        None => String::new(),
+    };
+    let head = format!("{} {}", call.index.0, recorded.tool);
+    let mut out = format!("{head} | {}{uncertain}{sides}\n", call.verdict.word());
+    out.extend(call.unknown.iter().map(|why| format!("    {}\n", why.message)));
+    out.extend(call.misfits.iter().map(|misfit| format!("    {misfit}\n")));
+    out
+}
+
+fn side(judgement: Option<&Judgement>) -> String {
+    let Some(judgement) = judgement else {
+        return "-".to_owned();
+    };
+    let decision = if judgement.allow { "allow" } else { "deny" };
+    let failed = judgement.errors.iter().map(|e| format!("!{}", e.policy));
+    let policies = judgement.reasons.iter().cloned().chain(failed);
+    std::iter::once(decision.to_owned()).chain(policies).collect::<Vec<_>>().join(" ")
 }
