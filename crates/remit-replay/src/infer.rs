@@ -1,5 +1,6 @@
 //! Tool manifests from recordings: what servers said of their tools, else what the calls show.
 
+use crate::mapping::server_of;
 use remit_policy::schema_gen::{Hints, SpecOrigin, ToolManifest, ToolSpec, parse_manifest};
 use remit_session::{Recording, Session, ToolProfile, profile_tools};
 use std::collections::BTreeMap;
@@ -9,19 +10,13 @@ use std::collections::BTreeMap;
 pub fn infer_manifests(recordings: &[Recording], default_server: &str) -> Vec<ToolManifest> {
     let mut servers: BTreeMap<String, BTreeMap<String, ToolSpec>> = BTreeMap::new();
     for (server, spec) in declared(recordings, default_server) {
-        servers
-            .entry(server)
-            .or_default()
-            .insert(spec.name.clone(), spec);
+        servers.entry(server).or_default().insert(spec.name.clone(), spec);
     }
     let sessions: Vec<&Session> = recordings.iter().flat_map(|r| &r.sessions).collect();
     for profile in profile_tools(sessions.iter().copied()) {
-        let server = profile
-            .server
-            .clone()
-            .unwrap_or_else(|| default_server.to_owned());
+        let server = server_of(profile.server.as_deref(), &profile.tool).unwrap_or(default_server);
         servers
-            .entry(server)
+            .entry(server.to_owned())
             .or_default()
             .entry(profile.tool.clone())
             .or_insert_with(|| inferred(profile));
@@ -47,10 +42,7 @@ fn declared(recordings: &[Recording], default_server: &str) -> Vec<(String, Tool
         for manifest in &recording.manifests {
             let parsed = parse_manifest(&server, &manifest.to_string());
             specs.extend(
-                parsed
-                    .into_iter()
-                    .flat_map(|m| m.tools)
-                    .map(|spec| (server.clone(), spec)),
+                parsed.into_iter().flat_map(|m| m.tools).map(|spec| (server.clone(), spec)),
             );
         }
     }
@@ -64,9 +56,7 @@ fn inferred(profile: ToolProfile) -> ToolSpec {
         description: None,
         input_schema: profile.input_schema,
         annotations: Hints::default(),
-        origin: SpecOrigin::Inferred {
-            calls: profile.calls as usize,
-        },
+        origin: SpecOrigin::Inferred { calls: profile.calls as usize },
         read_only_because: profile.read_only,
     }
 }

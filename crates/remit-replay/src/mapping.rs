@@ -64,12 +64,7 @@ impl<'w> Mapper<'w> {
     pub fn new(workspace: &'w Workspace) -> Option<Self> {
         let schema = workspace.schema.as_ref()?;
         let task_type = qualified(&schema.model, "Task").parse().ok()?;
-        Some(Mapper {
-            workspace,
-            schema,
-            actions: actions_by_id(&schema.model),
-            task_type,
-        })
+        Some(Mapper { workspace, schema, actions: actions_by_id(&schema.model), task_type })
     }
 
     /// The principal for a recorded agent: its workload identity where `remit.toml` gives one.
@@ -85,15 +80,11 @@ impl<'w> Mapper<'w> {
         let Some(task) = task else { return all.clone() };
         let task = EntityUid::from_type_name_and_id(self.task_type.clone(), EntityId::new(task));
         let known = all.get(principal).and_then(|e| e.to_json_value().ok());
-        let member = known
-            .and_then(|json| with_parent(json, &task))
-            .unwrap_or_else(|| {
-                Entity::new_no_attrs(principal.clone(), [task.clone()].into_iter().collect())
-            });
+        let member = known.and_then(|json| with_parent(json, &task)).unwrap_or_else(|| {
+            Entity::new_no_attrs(principal.clone(), [task.clone()].into_iter().collect())
+        });
         // Only a cycle could be refused, and then the task stays out: fewer rights, never more.
-        all.clone()
-            .upsert_entities([member], None)
-            .unwrap_or_else(|_| all.clone())
+        all.clone().upsert_entities([member], None).unwrap_or_else(|_| all.clone())
     }
 
     /// The request for `call`, made by `principal`.
@@ -111,35 +102,18 @@ impl<'w> Mapper<'w> {
         let rule = found.as_ref().map(|m| m.rule);
         let server = rule
             .and_then(|r| r.server.as_deref())
-            .or(call.server.as_deref())
+            .or_else(|| server_of(call.server.as_deref(), &call.tool))
             .unwrap_or(&mapping.server);
-        let action = self.action(
-            found.as_ref().and_then(|m| m.action.as_deref()),
-            server,
-            &call.tool,
-        )?;
+        let action =
+            self.action(found.as_ref().and_then(|m| m.action.as_deref()), server, &call.tool)?;
         let resource = self.resource(rule, server, call)?;
         applicable(action, principal, &resource)?;
         let mut missing = self.unknown_entities(principal, &resource);
         let mut misfits = Vec::new();
         let context = self.context(action, call, facts, &mut missing, &mut misfits)?;
-        let request = Request::new(
-            principal.clone(),
-            action.uid.clone(),
-            resource,
-            context,
-            None,
-        )
-        .map_err(|e| Unmapped {
-            message: e.to_string(),
-            help: "check the schema".into(),
-        })?;
-        Ok(Mapped {
-            request,
-            action: &action.id,
-            missing,
-            misfits,
-        })
+        let request = Request::new(principal.clone(), action.uid.clone(), resource, context, None)
+            .map_err(|e| Unmapped { message: e.to_string(), help: "check the schema".into() })?;
+        Ok(Mapped { request, action: &action.id, missing, misfits })
     }
 
     /// The action that a rule names, else the most specific one that bears the tool's name.
@@ -149,10 +123,7 @@ impl<'w> Mapper<'w> {
         server: &str,
         tool: &str,
     ) -> Result<&'w ActionModel, Unmapped> {
-        let short = tool
-            .strip_prefix("mcp__")
-            .and_then(|t| t.split_once("__"))
-            .map(|(_, t)| t);
+        let short = mcp_name(tool).map(|(_, tool)| tool);
         let candidates = match named {
             Some(named) => vec![named.to_owned()],
             None => [
@@ -161,10 +132,7 @@ impl<'w> Mapper<'w> {
                 Some(tool.to_owned()),
             ]
             .into_iter()
-            .chain([
-                short.map(|t| format!("{server}.{t}")),
-                short.map(str::to_owned),
-            ])
+            .chain([short.map(|t| format!("{server}.{t}")), short.map(str::to_owned)])
             .flatten()
             .collect(),
         };
@@ -187,10 +155,7 @@ impl<'w> Mapper<'w> {
         call: &ToolCall,
     ) -> Result<EntityUid, Unmapped> {
         let mapping = &self.workspace.config.mapping;
-        let Some(ResourceRule {
-            entity_type,
-            id_pointer,
-        }) = rule.and_then(|r| r.resource.as_ref())
+        let Some(ResourceRule { entity_type, id_pointer }) = rule.and_then(|r| r.resource.as_ref())
         else {
             return Ok(EntityUid::from_type_name_and_id(
                 mapping.resource.clone(),
@@ -201,10 +166,7 @@ impl<'w> Mapper<'w> {
             message: format!("the arguments of `{}` hold no text at `{id_pointer}`, which names the resource", call.tool),
             help: "correct `resource_id` in the [[tool]] rule of remit.toml, or leave it out to use the server".into(),
         })?;
-        Ok(EntityUid::from_type_name_and_id(
-            entity_type.clone(),
-            EntityId::new(id),
-        ))
+        Ok(EntityUid::from_type_name_and_id(entity_type.clone(), EntityId::new(id)))
     }
 
     /// Principal and resource that `entities.json` does not hold: what policies read from them is not known.
@@ -214,10 +176,7 @@ impl<'w> Mapper<'w> {
             .into_iter()
             .filter(|uid| entities.entities.get(uid).is_none())
             .map(|uid| {
-                MissingFact::new(
-                    Absent::Entity,
-                    format!("`{uid}` is not in {}", entities.file),
-                )
+                MissingFact::new(Absent::Entity, format!("`{uid}` is not in {}", entities.file))
             })
             .collect()
     }
@@ -249,10 +208,8 @@ impl<'w> Mapper<'w> {
                 None => {}
             }
         }
-        Context::from_pairs(pairs).map_err(|e| Unmapped {
-            message: e.to_string(),
-            help: "check the schema".into(),
-        })
+        Context::from_pairs(pairs)
+            .map_err(|e| Unmapped { message: e.to_string(), help: "check the schema".into() })
     }
 
     fn session_facts(
@@ -260,10 +217,7 @@ impl<'w> Mapper<'w> {
         action: &ActionModel,
         facts: &SessionFacts,
     ) -> BTreeMap<&'static str, RestrictedExpression> {
-        let tools = facts
-            .tools_used
-            .iter()
-            .map(|t| RestrictedExpression::new_string(t.clone()));
+        let tools = facts.tools_used.iter().map(|t| RestrictedExpression::new_string(t.clone()));
         BTreeMap::from([
             ("step", RestrictedExpression::new_long(facts.step)),
             ("calls", RestrictedExpression::new_long(facts.calls)),
@@ -301,6 +255,16 @@ impl Mapped<'_> {
     }
 }
 
+/// The server of a tool: as recorded, else as its name says.
+pub(crate) fn server_of<'a>(recorded: Option<&'a str>, tool: &'a str) -> Option<&'a str> {
+    recorded.or_else(|| mcp_name(tool).map(|(server, _)| server))
+}
+
+/// Server and tool of `mcp__server__tool`, which is how agent runtimes write the tools of MCP servers.
+fn mcp_name(tool: &str) -> Option<(&str, &str)> {
+    tool.strip_prefix("mcp__")?.split_once("__")
+}
+
 /// The arguments; `None`, and a missing fact, where the recording does not hold them readably.
 fn input(
     arguments: &Arguments,
@@ -324,18 +288,15 @@ fn session(
     model: &RecordModel,
     missing: &mut Vec<MissingFact>,
 ) -> Vec<(String, RestrictedExpression)> {
-    let fields = model
-        .attributes
-        .iter()
-        .filter_map(|(name, AttributeModel { required, .. })| {
-            let value = known.get(name.as_str());
-            if value.is_none() && *required {
-                missing.push(MissingFact::attribute(format!(
-                    "the recording holds no `context.session.{name}`"
-                )));
-            }
-            value.map(|v| (name.clone(), v.clone()))
-        });
+    let fields = model.attributes.iter().filter_map(|(name, AttributeModel { required, .. })| {
+        let value = known.get(name.as_str());
+        if value.is_none() && *required {
+            missing.push(MissingFact::attribute(format!(
+                "the recording holds no `context.session.{name}`"
+            )));
+        }
+        value.map(|v| (name.clone(), v.clone()))
+    });
     fields.collect()
 }
 
@@ -351,10 +312,8 @@ fn text_at(arguments: &Arguments, pointer: &str) -> Option<String> {
 }
 
 fn record(fields: Vec<(String, RestrictedExpression)>) -> Result<RestrictedExpression, Unmapped> {
-    RestrictedExpression::new_record(fields).map_err(|e| Unmapped {
-        message: e.to_string(),
-        help: "check the schema".into(),
-    })
+    RestrictedExpression::new_record(fields)
+        .map_err(|e| Unmapped { message: e.to_string(), help: "check the schema".into() })
 }
 
 fn applicable(
@@ -400,11 +359,8 @@ fn qualified(model: &SchemaModel, ty: &str) -> String {
 }
 
 fn with_parent(mut entity: Value, parent: &EntityUid) -> Option<Entity> {
-    let parents = entity
-        .as_object_mut()?
-        .entry("parents")
-        .or_insert_with(|| json!([]))
-        .as_array_mut()?;
+    let parents =
+        entity.as_object_mut()?.entry("parents").or_insert_with(|| json!([])).as_array_mut()?;
     let id: &str = parent.id().as_ref();
     parents.push(json!({ "type": parent.type_name().to_string(), "id": id }));
     Entity::from_json_value(entity, None).ok()
