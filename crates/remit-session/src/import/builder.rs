@@ -136,7 +136,7 @@ impl SessionBuilder {
     /// The unanswered call with this id, the last turn's first.
     pub fn open_call_named(&self, id: &str) -> Option<StepIdx> {
         let calls = self.open.get(id)?;
-        let in_turn = calls.iter().find(|idx| **idx >= self.turn_start);
+        let in_turn = calls.get(calls.partition_point(|idx| *idx < self.turn_start));
         in_turn.or(calls.front()).copied()
     }
 

@@ -68,7 +68,6 @@ struct Transcript<'a> {
     reached: Vec<(LaneIdx, Option<StepIdx>)>,
     read_in_agents: HashSet<String>,
     command: Option<String>,
-    alone: Option<String>,
 }
 
 impl<'a> Transcript<'a> {
@@ -87,7 +86,6 @@ impl<'a> Transcript<'a> {
             reached: Vec::with_capacity(entries.list.len()),
             read_in_agents: HashSet::new(),
             command: None,
-            alone,
         }
     }
 
@@ -256,7 +254,9 @@ impl<'a> Transcript<'a> {
 
     /// Sub-agents' steps are recorded more than once; the main thread's never are.
     fn is_repeated(&mut self, lane: LaneIdx, what: &str, id: Option<&str>) -> bool {
-        let in_agent = self.alone.is_none() && self.agents.values().any(|agent| *agent == lane);
+        let lanes = &self.builder.session().lanes;
+        let kind = lanes.get(lane.0 as usize).map(|lane| lane.kind);
+        let in_agent = matches!(kind, Some(LaneKind::SubAgent { .. }));
         let Some(id) = id.filter(|_| in_agent) else {
             return false;
         };

@@ -6,7 +6,7 @@ use crate::{
     Arguments, Lane, LaneIdx, LaneKind, Outcome, Place, Session, StepIdx, StepKind, ToolCall,
 };
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
 
 /// Whether a file is notation: by its first two lines that say something; in a file that ends in
@@ -97,7 +97,7 @@ struct Current {
     goal: Option<Option<String>>,
     calls: Vec<StepIdx>,
     by_id: HashMap<String, StepIdx>,
-    open: BTreeMap<LaneIdx, VecDeque<StepIdx>>,
+    open: BTreeMap<LaneIdx, BTreeSet<StepIdx>>,
     /// Lanes that name the call that started them, which may come later.
     started: Vec<(LaneIdx, String)>,
     said_outcomes: Vec<(StepIdx, Outcome)>,
@@ -265,7 +265,7 @@ impl Current {
         let step = self.builder.call(moment, new);
         self.calls.push(step);
         self.by_id.extend(id.map(|id| (id, step)));
-        self.open.entry(lane).or_default().push_back(step);
+        self.open.entry(lane).or_default().insert(step);
         self.said_outcomes
             .extend(said.map(|outcome| (step, outcome)));
     }
@@ -286,16 +286,21 @@ impl Current {
             None => self
                 .open
                 .get(&moment.lane)
-                .and_then(|open| open.front().copied()),
+                .and_then(|open| open.first().copied()),
         };
         if let Some(call) = call {
-            self.open
-                .values_mut()
-                .for_each(|open| open.retain(|other| *other != call));
+            self.close(call);
         }
         let outcome = head.outcome(1).unwrap_or(Outcome::Executed);
         self.builder
             .result(moment, call, head.text.clone(), outcome);
+    }
+
+    fn close(&mut self, call: StepIdx) {
+        let lane = self.builder.session().step(call).map(|step| step.lane);
+        if let Some(open) = lane.and_then(|lane| self.open.get_mut(&lane)) {
+            open.remove(&call);
+        }
     }
 
     fn named(&self, name: &str) -> Option<StepIdx> {

@@ -5,7 +5,7 @@ use crate::{
     Arguments, Lane, LaneIdx, LaneKind, Outcome, Session, Step, StepIdx, StepKind, ToolCall,
     ToolResult,
 };
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
 /// The sessions in the notation, one after the other.
@@ -23,7 +23,7 @@ struct Writer<'a> {
     /// How to name each call.
     names: BTreeMap<StepIdx, String>,
     /// The calls of each lane that still have no result.
-    open: BTreeMap<LaneIdx, VecDeque<StepIdx>>,
+    open: BTreeMap<LaneIdx, BTreeSet<StepIdx>>,
 }
 
 impl<'a> Writer<'a> {
@@ -124,7 +124,7 @@ impl<'a> Writer<'a> {
     }
 
     fn call(&mut self, idx: StepIdx, lane: LaneIdx, call: &ToolCall) -> (String, String) {
-        self.open.entry(lane).or_default().push_back(idx);
+        self.open.entry(lane).or_default().insert(idx);
         let mut head = format!("call {}", token(&call.tool));
         for (key, value) in [("id", &call.id), ("server", &call.server)] {
             if let Some(value) = value {
@@ -163,17 +163,20 @@ impl<'a> Writer<'a> {
             head.push(' ');
             head.push_str(result.outcome.word());
         }
-        let expected = self.open.get(&lane).and_then(|open| open.front().copied());
+        let expected = self.open.get(&lane).and_then(|open| open.first().copied());
         if result.call != expected {
             let name = result
                 .call
                 .map_or("#none".to_owned(), |call| self.name(call));
             option(&mut head, "of", &name);
         }
-        if let Some(call) = result.call {
-            self.open
-                .values_mut()
-                .for_each(|open| open.retain(|other| *other != call));
+        let lane = result
+            .call
+            .and_then(|call| self.session.step(call))
+            .map(|step| step.lane);
+        let open = lane.and_then(|lane| self.open.get_mut(&lane));
+        if let Some((open, call)) = open.zip(result.call) {
+            open.remove(&call);
         }
         head
     }

@@ -68,6 +68,7 @@ pub(super) struct Entries {
     /// The id of the tool call that started a sub-agent.
     pub started_by: BTreeMap<String, String>,
     kinds: BTreeMap<String, String>,
+    known_sessions: HashSet<String>,
     seen: HashSet<String>,
     seen_in_agents: HashSet<String>,
     sidechains: HashMap<String, String>,
@@ -173,28 +174,7 @@ impl Entries {
         self.learn_session(&line);
         let at = json::timestamp(line.get("timestamp"));
         let thread = self.thread(&line, uuid.as_deref(), agent);
-        let said = match text_field(&line, "type")
-            .unwrap_or_default()
-            .to_owned()
-            .as_str()
-        {
-            "user" => self.user(&mut line, &place, warnings),
-            "assistant" => assistant(&mut line, &place, warnings),
-            "attachment" => attachment(&line),
-            "progress" => {
-                self.progress(&mut line, at, &place, warnings);
-                None
-            }
-            kind if SILENT.contains(&kind) => None,
-            "" => return warnings.add("a line that is no transcript entry was skipped", place),
-            kind => {
-                warnings.add(
-                    format!("lines of the type `{kind}` are not read"),
-                    place.clone(),
-                );
-                None
-            }
-        };
+        let said = self.said(&mut line, at, &place, warnings);
         if said.is_some() || uuid.is_some() {
             let parent = parent(&line);
             self.list.push(Entry {
@@ -208,13 +188,42 @@ impl Entries {
         }
     }
 
+    /// What a line says, by its type.
+    fn said(
+        &mut self,
+        line: &mut Object,
+        at: Option<Timestamp>,
+        place: &Place,
+        warnings: &mut Warnings,
+    ) -> Option<Said> {
+        match text_field(line, "type")
+            .unwrap_or_default()
+            .to_owned()
+            .as_str()
+        {
+            "user" => return self.user(line, place, warnings),
+            "assistant" => return assistant(line, place, warnings),
+            "attachment" => return attachment(line),
+            "progress" => self.progress(line, at, place, warnings),
+            "" => warnings.add(
+                "a line that is no transcript entry was skipped",
+                place.clone(),
+            ),
+            kind if SILENT.contains(&kind) => {}
+            kind => warnings.add(
+                format!("lines of the type `{kind}` are not read"),
+                place.clone(),
+            ),
+        }
+        None
+    }
+
     fn learn_session(&mut self, line: &Object) {
         let Some(id) = text_field(line, "sessionId") else {
             return;
         };
-        if self.session_ids.last().is_none_or(|last| last != id)
-            && !self.session_ids.iter().any(|known| known == id)
-        {
+        if !self.known_sessions.contains(id) {
+            self.known_sessions.insert(id.to_owned());
             self.session_ids.push(id.to_owned());
         }
     }
