@@ -16,6 +16,8 @@ export const T = {
   nothingMatches: "No session matches",
   nothingMatchesHelp: "The filter looks at ids, tasks, agents, goals and tool names.",
   clearFilter: "Clear the filter",
+  neverReplayed: "Nothing has been replayed yet",
+  neverReplayedHelp: "The replay begins by itself as soon as the errors in the files are gone.",
   noSessions: "No recordings yet",
   noSessionsHelp:
     "Put recordings into the folder sessions/ of this workspace; they appear here by themselves.",

@@ -259,9 +259,9 @@ export class Remit {
     this.#settled = key;
     if (workspace.replay.state === "ready") this.#lastSummary = workspace.replay.summary;
     const { text, verdict, session } = this.place.where;
-    const column = this.corpus.refresh(!first);
-    await (first ? this.sessions.filter(text, verdict) : this.sessions.refresh());
-    await column;
+    const list = first ? this.sessions.filter(text, verdict) : this.sessions.refresh();
+    if (this.summary === null) return list;
+    await Promise.all([this.corpus.refresh(!first), list]);
     if (session === null) await this.#selectFirst();
     else await this.#again(session);
   }

@@ -36,20 +36,37 @@ describe("the Cedar grammar", () => {
   ])("marks what is wrong in %s", (text) => expect(errors(text)).toBeGreaterThan(0));
 
   test("binds `!` tighter than `&&`, and `&&` tighter than `||`", () => {
-    const tree = parser.parse("permit (principal, action, resource) when { !true && false || true };").toString();
+    const tree = parser
+      .parse("permit (principal, action, resource) when { !true && false || true };")
+      .toString();
     expect(tree).toContain(
       'BinaryExpression(BinaryExpression(UnaryExpression(Not,Boolean(true)),Logic("&&"),Boolean(false)),Logic("||"),Boolean(true))',
     );
   });
 
   test("keeps every character when it colours a policy", () => {
-    for (const { text } of valid) expect(colourCedar(text).map((piece) => piece.text).join("")).toBe(text);
+    for (const { text } of valid)
+      expect(
+        colourCedar(text)
+          .map((piece) => piece.text)
+          .join(""),
+      ).toBe(text);
   });
 
   test("colours effects, annotations, types, strings and methods differently", () => {
-    const coloured = colourCedar('@id("x") permit (principal in Group::"g", action, resource) when { [1].contains(2) };');
+    const coloured = colourCedar(
+      '@id("x") permit (principal in Group::"g", action, resource) when { [1].contains(2) };',
+    );
     const of = (text: string) => coloured.find((piece) => piece.text === text)?.classes;
-    expect([of("@id"), of("permit"), of("Group"), of('"g"'), of("contains"), of("1"), of("principal")]).toEqual([
+    expect([
+      of("@id"),
+      of("permit"),
+      of("Group"),
+      of('"g"'),
+      of("contains"),
+      of("1"),
+      of("principal"),
+    ]).toEqual([
       "code-annotation",
       "code-effect",
       "code-type",

@@ -10,7 +10,9 @@ test("each verdict has a path of its own, with one shape a call", () => {
 });
 
 test("the four shapes differ, so that colour is not needed", () => {
-  const drawn = ["a", "d", "r", "u"].map((letter) => Object.values(stripPaths(parseStrip(letter), 100).paths).join(""));
+  const drawn = ["a", "d", "r", "u"].map((letter) =>
+    Object.values(stripPaths(parseStrip(letter), 100).paths).join(""),
+  );
   expect(new Set(drawn).size).toBe(4);
   const bars = ["a", "d", "r", "u"].map((letter) =>
     Object.values(stripPaths(parseStrip(letter.repeat(60)), 200).paths).join(""),

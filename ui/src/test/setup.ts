@@ -1,7 +1,10 @@
 // A window with a size, since the test's has none: lists show rows only where there is room.
 
-import { cleanup } from "@testing-library/svelte";
+import { cleanup, configure } from "@testing-library/svelte";
 import { afterEach, beforeEach } from "vitest";
+
+// Whole pages in a message hide what it says.
+configure({ getElementError: (message) => new Error(message ?? "not found") });
 
 const WIDTH = 1400;
 const HEIGHT = 900;
@@ -11,7 +14,8 @@ class SizedObserver implements ResizeObserver {
   constructor(readonly callback: ResizeObserverCallback) {}
 
   observe(target: Element): void {
-    const isRow = target.closest("article, [role=row]") !== null || target.parentElement?.style.contain === "size style";
+    const isRow =
+      target.closest("article, [role=row]") !== null || target.parentElement?.style.contain === "size style";
     const box = { width: WIDTH, height: isRow ? ROW : HEIGHT };
     const size = [{ inlineSize: box.width, blockSize: box.height }];
     const entry = {
@@ -35,7 +39,10 @@ sized("clientWidth", WIDTH);
 sized("clientHeight", HEIGHT);
 sized("offsetWidth", WIDTH);
 sized("offsetHeight", HEIGHT);
-Object.defineProperty(HTMLElement.prototype, "offsetParent", { configurable: true, get: () => document.body });
+Object.defineProperty(HTMLElement.prototype, "offsetParent", {
+  configurable: true,
+  get: () => document.body,
+});
 Object.defineProperty(window, "innerWidth", { configurable: true, writable: true, value: WIDTH });
 // Nothing is painted here, and the canvas says so itself.
 HTMLCanvasElement.prototype.getContext = () => null;

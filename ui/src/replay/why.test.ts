@@ -1,0 +1,53 @@
+import { fireEvent, screen } from "@testing-library/svelte";
+import { describe, expect, test } from "vitest";
+import { canned, reply } from "../host/canned";
+import { byId, open, until } from "../test/app";
+
+const plain = (text: string): string => text.replaceAll("`", "");
+
+describe("the why card", () => {
+  test.each(["allowed", "denied", "drifted", "unknown", "errors"])("of a call: %s", async (variant) => {
+    const why = reply("why", variant);
+    await open(canned({ why: () => why }));
+    await until("why-sentence", plain(why.sentence));
+    const card = byId("why");
+    expect(card.dataset.verdict).toBe(why.call.verdict);
+    for (const policy of [...(why.guardrails?.reasons ?? []), ...(why.scope?.reasons ?? [])]) {
+      await until("why", policy.id);
+      await until("why", policy.text);
+      await until("why", `${policy.file}:${policy.line}`);
+    }
+    for (const misfit of why.misfits) await until("why", plain(misfit));
+  });
+
+  test("says loudly which policies failed", async () => {
+    const why = reply("why", "errors");
+    await open(canned({ why: () => why }));
+    const failures = [...(why.guardrails?.errors ?? []), ...(why.scope?.errors ?? [])];
+    expect(failures.length).toBeGreaterThan(0);
+    for (const failure of failures) {
+      const box = await until("why-errors", failure.policy.id);
+      expect(box.textContent).toContain(plain(failure.message));
+      expect(box.getAttribute("role")).toBe("alert");
+    }
+  });
+
+  test("says why a verdict is unknown, and what to do", async () => {
+    const { unknown } = reply("why", "unknown");
+    await open(canned({ why: () => reply("why", "unknown") }));
+    await until("why-unknown", plain(unknown?.message ?? ""));
+    await until("why-unknown", plain(unknown?.help ?? ""));
+  });
+
+  test("says that nothing was declared, where there is no scope", async () => {
+    await open(canned({ why: () => ({ ...reply("why", "allowed"), scope: null }) }));
+    await until("why", "No scope declared");
+  });
+
+  test("leads to the policy in the editor", async () => {
+    await open(canned({ why: () => reply("why", "denied") }));
+    await until("why-sentence", "denied");
+    await fireEvent.click(screen.getAllByTestId("policy-link")[0] as HTMLElement);
+    await until("editor", "permit");
+  });
+});
