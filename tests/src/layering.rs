@@ -27,16 +27,22 @@ const CEDAR: &str = "4.11.0";
 fn dependencies_follow_the_arrows() {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
     for (name, dependencies) in manifests() {
-        let arrows = allowed.get(name.as_str()).unwrap_or_else(|| panic!("`{name}` is not in ARROWS"));
+        let arrows =
+            allowed.get(name.as_str()).unwrap_or_else(|| panic!("`{name}` is not in ARROWS"));
         for dependency in dependencies.iter().filter(|d| d.starts_with("remit-")) {
-            assert!(arrows.contains(&dependency.as_str()), "`{name}` must not depend on `{dependency}`");
+            assert!(
+                arrows.contains(&dependency.as_str()),
+                "`{name}` must not depend on `{dependency}`"
+            );
         }
     }
 }
 
 #[test]
 fn only_hosts_know_windows_and_async() {
-    for (name, dependencies) in manifests().iter().filter(|(name, _)| !HOSTS.contains(&name.as_str())) {
+    for (name, dependencies) in
+        manifests().iter().filter(|(name, _)| !HOSTS.contains(&name.as_str()))
+    {
         for foreign in HOSTS_ONLY {
             assert!(!dependencies.contains(foreign), "`{name}` must not depend on `{foreign}`");
         }
@@ -45,7 +51,8 @@ fn only_hosts_know_windows_and_async() {
 
 #[test]
 fn there_is_one_cedar() {
-    let lock: toml::Table = toml::from_str(&fs::read_to_string(root().join("Cargo.lock")).unwrap()).unwrap();
+    let lock: toml::Table =
+        toml::from_str(&fs::read_to_string(root().join("Cargo.lock")).unwrap()).unwrap();
     for package in ["cedar-policy", "cedar-policy-core", "cedar-policy-formatter"] {
         let versions: Vec<&str> = lock["package"]
             .as_array()
@@ -74,5 +81,8 @@ fn manifest(path: &Path) -> (String, BTreeSet<String>) {
     let table: toml::Table = toml::from_str(&text).unwrap();
     let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
     let tables = kinds.iter().filter_map(|k| table.get(*k)?.as_table());
-    (table["package"]["name"].as_str().unwrap().to_owned(), tables.flat_map(|t| t.keys().cloned()).collect())
+    (
+        table["package"]["name"].as_str().unwrap().to_owned(),
+        tables.flat_map(|t| t.keys().cloned()).collect(),
+    )
 }

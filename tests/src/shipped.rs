@@ -31,21 +31,27 @@ struct Expect {
 
 pub(crate) fn trials(policies: &Path) -> Vec<Trial> {
     let policies = Utf8PathBuf::from_path_buf(policies.to_owned()).unwrap();
-    let folders = policies.read_dir_utf8().unwrap().map(|e| e.unwrap().into_path()).filter(|p| p.is_dir());
+    let folders =
+        policies.read_dir_utf8().unwrap().map(|e| e.unwrap().into_path()).filter(|p| p.is_dir());
     let mut folders: Vec<Utf8PathBuf> = folders.collect();
     folders.sort();
     assert!(folders.len() >= 3, "at least three workspaces are shipped");
-    let trial = |root: Utf8PathBuf| Trial::test(format!("shipped/{}", root.file_name().unwrap()), move || check(&root));
+    let trial = |root: Utf8PathBuf| {
+        Trial::test(format!("shipped/{}", root.file_name().unwrap()), move || check(&root))
+    };
     folders.into_iter().map(trial).collect()
 }
 
 fn check(root: &Utf8Path) -> Result<(), Failed> {
     let workspace = Workspace::load(root).map_err(|e| e.to_string())?;
-    let bad: Vec<_> = workspace.findings.iter().filter(|f| f.severity != Severity::Advice).cloned().collect();
+    let bad: Vec<_> =
+        workspace.findings.iter().filter(|f| f.severity != Severity::Advice).cloned().collect();
     if !bad.is_empty() {
         return Err(render::plain(&bad).into());
     }
-    let loaded = remit_api::load_recordings(&workspace, &[], None, &mut |_| ControlFlow::Continue(())).map_err(|e| e.to_string())?;
+    let loaded =
+        remit_api::load_recordings(&workspace, &[], None, &mut |_| ControlFlow::Continue(()))
+            .map_err(|e| e.to_string())?;
     let replayed = replay(&workspace, &loaded.recordings, &|_| ControlFlow::Continue(()))?;
     let report = report(&replayed, &loaded);
     let mut wrong = Vec::new();
@@ -61,12 +67,17 @@ fn check(root: &Utf8Path) -> Result<(), Failed> {
 }
 
 fn expectations(root: &Utf8Path) -> Result<Vec<Expect>, Failed> {
-    let mut files: Vec<Utf8PathBuf> = root.join("tests").read_dir_utf8()?.map(|e| e.map(|e| e.into_path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<Utf8PathBuf> = root
+        .join("tests")
+        .read_dir_utf8()?
+        .map(|e| e.map(|e| e.into_path()))
+        .collect::<Result<_, _>>()?;
     files.retain(|f| f.extension() == Some("toml"));
     files.sort();
     let mut all = Vec::new();
     for file in files {
-        let tests: Tests = toml::from_str(&fs::read_to_string(&file)?).map_err(|e| format!("{file}: {e}"))?;
+        let tests: Tests =
+            toml::from_str(&fs::read_to_string(&file)?).map_err(|e| format!("{file}: {e}"))?;
         all.extend(tests.expect);
     }
     Ok(all)
@@ -75,8 +86,11 @@ fn expectations(root: &Utf8Path) -> Result<Vec<Expect>, Failed> {
 impl Expect {
     fn against(&self, report: &Report) -> Result<(), String> {
         let place = format!("{} call {}", self.recording, self.call);
-        let mut calls = report.sessions.iter().filter(|s| s.recording == self.recording).flat_map(|s| &s.calls);
-        let call = calls.find(|c| c.index == self.call).ok_or_else(|| format!("{place}: there is no such call"))?;
+        let mut calls =
+            report.sessions.iter().filter(|s| s.recording == self.recording).flat_map(|s| &s.calls);
+        let call = calls
+            .find(|c| c.index == self.call)
+            .ok_or_else(|| format!("{place}: there is no such call"))?;
         same(&place, "verdict", &self.verdict, call.verdict.word())?;
         if let Some(decision) = &self.guardrails {
             same(&place, "guardrails", decision, decision_of(&call.guardrails))?;
@@ -85,7 +99,12 @@ impl Expect {
             same(&place, "scope", decision, decision_of(&call.scope))?;
         }
         match &self.reasons {
-            Some(reasons) => same(&place, "reasons", &format!("{reasons:?}"), &format!("{:?}", self.reasons_of(call))),
+            Some(reasons) => same(
+                &place,
+                "reasons",
+                &format!("{reasons:?}"),
+                &format!("{:?}", self.reasons_of(call)),
+            ),
             None => Ok(()),
         }
     }
@@ -93,7 +112,11 @@ impl Expect {
     /// Of the policy set that decided: the scope where the guardrails allow and there is one.
     fn reasons_of(&self, call: &CallReport) -> Vec<String> {
         let denied = call.guardrails.as_ref().is_some_and(|g| g.decision == "deny");
-        let side = if denied { &call.guardrails } else { call.scope.as_ref().map_or(&call.guardrails, |_| &call.scope) };
+        let side = if denied {
+            &call.guardrails
+        } else {
+            call.scope.as_ref().map_or(&call.guardrails, |_| &call.scope)
+        };
         side.as_ref().map(|s| s.reasons.clone()).unwrap_or_default()
     }
 }
@@ -103,5 +126,9 @@ fn decision_of(side: &Option<JudgementReport>) -> &str {
 }
 
 fn same(place: &str, what: &str, expected: &str, got: &str) -> Result<(), String> {
-    if expected == got { Ok(()) } else { Err(format!("{place}: expected {what} {expected}, got {got}")) }
+    if expected == got {
+        Ok(())
+    } else {
+        Err(format!("{place}: expected {what} {expected}, got {got}"))
+    }
 }

@@ -137,11 +137,7 @@ impl App {
     pub(crate) fn sessions(&self, request: SessionsRequest) -> Result<SessionPage, ErrorDto> {
         match self.snapshot()? {
             Some(snapshot) => Ok(view::session_page(&snapshot, &request)),
-            None => Ok(SessionPage {
-                total: 0,
-                rows: Vec::new(),
-                skipped: Vec::new(),
-            }),
+            None => Ok(SessionPage { total: 0, rows: Vec::new(), skipped: Vec::new() }),
         }
     }
 
@@ -176,10 +172,7 @@ impl App {
         let workspace = self.with_open(|open| Arc::clone(&open.workspace))?;
         let found =
             remit_policy::check_text(&workspace, Utf8Path::new(&request.path), &request.text);
-        let findings = found
-            .iter()
-            .map(|f| view::finding(f, Some(&request.text)))
-            .collect();
+        let findings = found.iter().map(|f| view::finding(f, Some(&request.text))).collect();
         Ok(Findings { findings })
     }
 
@@ -202,10 +195,7 @@ impl App {
     /// # Errors
     /// [`ErrorCode::NoWorkspace`].
     pub fn verdict_column(&self) -> Result<Vec<u8>, ErrorDto> {
-        Ok(self
-            .snapshot()?
-            .map(|s| view::verdict_column(&s))
-            .unwrap_or_default())
+        Ok(self.snapshot()?.map(|s| view::verdict_column(&s)).unwrap_or_default())
     }
 
     /// Blocks until no replay is running. For hosts without a window, and for tests.
@@ -244,13 +234,7 @@ impl App {
         let name = workspace.config.name.clone();
         let revision = self.next_revision();
         let replay = ReplayState::Running { done: 0, total: 0 };
-        *lock(&self.0.open) = Some(Open {
-            workspace,
-            is_sample,
-            loaded: None,
-            good: None,
-            replay,
-        });
+        *lock(&self.0.open) = Some(Open { workspace, is_sample, loaded: None, good: None, replay });
         lock(&self.0.settings).opened(root.as_str(), &name);
         self.watch(root);
         self.start_replay(revision);
@@ -291,10 +275,7 @@ impl App {
             return;
         }
         if let Err(error) = self.reload(&paths, recordings_changed) {
-            tracing::warn!(
-                message = error.message,
-                "the workspace could not be read again"
-            );
+            tracing::warn!(message = error.message, "the workspace could not be read again");
             return;
         }
         let revision = self.0.revision.load(Ordering::SeqCst);
@@ -330,11 +311,8 @@ impl App {
         let Some(loaded) = loaded.or_else(|| self.load(&workspace, revision)) else {
             return;
         };
-        let result = if workspace.is_valid() {
-            self.judge(&workspace, &loaded, revision)
-        } else {
-            None
-        };
+        let result =
+            if workspace.is_valid() { self.judge(&workspace, &loaded, revision) } else { None };
         let mut guard = lock(&self.0.open);
         let Some(open) = guard.as_mut().filter(|_| self.is_current(revision)) else {
             return;
@@ -363,9 +341,7 @@ impl App {
         if workspace_sources(workspace).is_empty() {
             return Some(Arc::new(Loaded::default()));
         }
-        load_recordings(workspace, &[], None, &mut go_on)
-            .ok()
-            .map(Arc::new)
+        load_recordings(workspace, &[], None, &mut go_on).ok().map(Arc::new)
     }
 
     fn judge(
@@ -374,21 +350,13 @@ impl App {
         loaded: &Arc<Loaded>,
         revision: u32,
     ) -> Option<Snapshot> {
-        let total = loaded
-            .recordings
-            .iter()
-            .map(|r| r.sessions.len() as u32)
-            .sum();
+        let total = loaded.recordings.iter().map(|r| r.sessions.len() as u32).sum();
         let last = Mutex::new(Instant::now());
         let progress = |done| {
             let mut last = lock(&last);
             if last.elapsed() >= PROGRESS_EVERY {
                 *last = Instant::now();
-                (self.0.options.emit)(AppEvent::ReplayProgress {
-                    revision,
-                    done,
-                    total,
-                });
+                (self.0.options.emit)(AppEvent::ReplayProgress { revision, done, total });
             }
             if self.is_current(revision) {
                 ControlFlow::Continue(())
@@ -409,13 +377,7 @@ impl App {
     fn view_of(&self, open: &Open) -> WorkspaceView {
         let replay = open.replay.clone();
         let revision = self.0.revision.load(Ordering::SeqCst);
-        view::workspace(
-            &open.workspace,
-            open.good.as_ref(),
-            replay,
-            revision,
-            open.is_sample,
-        )
+        view::workspace(&open.workspace, open.good.as_ref(), replay, revision, open.is_sample)
     }
 
     /// The last good replay; `None` while there is none yet.
@@ -424,8 +386,7 @@ impl App {
     }
 
     fn judged(&self) -> Result<Snapshot, ErrorDto> {
-        self.snapshot()?
-            .ok_or_else(|| ErrorDto::not_found("nothing has been replayed yet"))
+        self.snapshot()?.ok_or_else(|| ErrorDto::not_found("nothing has been replayed yet"))
     }
 
     fn with_open<T>(&self, look: impl FnOnce(&Open) -> T) -> Result<T, ErrorDto> {
@@ -439,23 +400,14 @@ impl App {
 }
 
 fn blocked(workspace: &Workspace, last: Option<&Snapshot>) -> ReplayState {
-    let errors = workspace
-        .findings
-        .iter()
-        .filter(|f| f.severity == remit_policy::Severity::Error);
-    let first = errors
-        .clone()
-        .next()
-        .map(|f| format!("{}: {}", f.file, f.message))
-        .unwrap_or_default();
+    let errors = workspace.findings.iter().filter(|f| f.severity == remit_policy::Severity::Error);
+    let first =
+        errors.clone().next().map(|f| format!("{}: {}", f.file, f.message)).unwrap_or_default();
     let why = match errors.count() {
         0 | 1 => first,
         n => format!("{first} (and {} more)", n - 1),
     };
-    ReplayState::Blocked {
-        why,
-        last: last.map(|s| s.summary),
-    }
+    ReplayState::Blocked { why, last: last.map(|s| s.summary) }
 }
 
 fn load_workspace(root: &Utf8Path) -> Result<Workspace, ErrorDto> {

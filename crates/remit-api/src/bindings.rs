@@ -53,16 +53,12 @@ mod tests {
     #[test]
     fn every_wire_type_is_declared() {
         let types = include_str!("wire.rs").lines().filter_map(|line| {
-            let rest = line
-                .strip_prefix("pub struct ")
-                .or_else(|| line.strip_prefix("pub enum "))?;
+            let rest =
+                line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "))?;
             rest.split([' ', '<']).next()
         });
         for name in types {
-            assert!(
-                DECLARED.contains(&name),
-                "`{name}` is missing from the list in bindings.rs"
-            );
+            assert!(DECLARED.contains(&name), "`{name}` is missing from the list in bindings.rs");
         }
     }
 }

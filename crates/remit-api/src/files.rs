@@ -16,9 +16,7 @@ const FILE_BYTES_MAX: u64 = 8 << 20;
 pub(crate) fn read(workspace: &Workspace, path: &str) -> Result<FileText, ErrorDto> {
     let relative = inside(path)?;
     let file = resolve(&workspace.root, &relative)?;
-    let size = std::fs::metadata(&file)
-        .map_err(|e| io_error(&relative, &e))?
-        .len();
+    let size = std::fs::metadata(&file).map_err(|e| io_error(&relative, &e))?.len();
     if size > FILE_BYTES_MAX {
         let message =
             format!("`{relative}` has {size} bytes; the editor opens at most {FILE_BYTES_MAX}");
@@ -30,12 +28,7 @@ pub(crate) fn read(workspace: &Workspace, path: &str) -> Result<FileText, ErrorD
         ErrorDto::new(ErrorCode::InvalidText, format!("`{relative}` is not UTF-8"))
             .help(Some("save it as UTF-8".into()))
     })?;
-    Ok(FileText {
-        path: relative.to_string(),
-        kind: kind(&relative),
-        text,
-        digest,
-    })
+    Ok(FileText { path: relative.to_string(), kind: kind(&relative), text, digest })
 }
 
 /// Saves a file, unless it changed since the edit began. Returns the digest of what is there now.
@@ -81,10 +74,7 @@ pub(crate) fn is_recording(workspace: &Workspace, path: &str) -> bool {
 /// Whether both were read from the same texts.
 pub(crate) fn same_content(a: &Workspace, b: &Workspace) -> bool {
     let key = |w: &Workspace| {
-        w.files
-            .iter()
-            .map(|f| (f.path.clone(), f.text.clone()))
-            .collect::<Vec<_>>()
+        w.files.iter().map(|f| (f.path.clone(), f.text.clone())).collect::<Vec<_>>()
     };
     key(a) == key(b)
 }
@@ -105,11 +95,8 @@ pub(crate) fn kind(path: &Utf8Path) -> FileKind {
 
 /// What the disk said, for a person.
 pub(crate) fn io_error(path: &Utf8Path, error: &io::Error) -> ErrorDto {
-    let code = if error.kind() == io::ErrorKind::NotFound {
-        ErrorCode::NotFound
-    } else {
-        ErrorCode::Io
-    };
+    let code =
+        if error.kind() == io::ErrorKind::NotFound { ErrorCode::NotFound } else { ErrorCode::Io };
     ErrorDto::new(code, format!("`{path}`: {error}"))
 }
 
@@ -123,9 +110,7 @@ fn inside(path: &str) -> Result<Utf8PathBuf, ErrorDto> {
     if plain && editable {
         Ok(path)
     } else {
-        Err(ErrorDto::bad_request(format!(
-            "`{path}` is no file of the workspace"
-        )))
+        Err(ErrorDto::bad_request(format!("`{path}` is no file of the workspace")))
     }
 }
 
@@ -137,17 +122,12 @@ fn resolve(root: &Utf8Path, relative: &Utf8Path) -> Result<Utf8PathBuf, ErrorDto
     if real(existing)?.starts_with(real(root)?) {
         Ok(file)
     } else {
-        Err(ErrorDto::bad_request(format!(
-            "`{relative}` leads out of the workspace"
-        )))
+        Err(ErrorDto::bad_request(format!("`{relative}` leads out of the workspace")))
     }
 }
 
 fn digest(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let hex: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
     format!("sha256:{hex}")
 }
 

@@ -20,20 +20,14 @@ pub fn workspace_sources(workspace: &Workspace) -> Vec<Source> {
             .collect();
         found.extend(new);
     }
-    found
-        .into_iter()
-        .map(|p| source(&workspace.root, p))
-        .collect()
+    found.into_iter().map(|p| source(&workspace.root, p)).collect()
 }
 
 /// What lies outside of the workspace is shown like a path that a person names.
 fn source(root: &Utf8Path, path: &Utf8Path) -> Source {
     let on_disk = root.join(path);
     if on_disk.starts_with(root) {
-        Source {
-            path: on_disk,
-            shown_from: root.to_owned(),
-        }
+        Source { path: on_disk, shown_from: root.to_owned() }
     } else {
         argument(&on_disk)
     }
@@ -52,12 +46,7 @@ pub fn load_recordings(
     if !paths.is_empty() {
         return load_paths(paths, format, progress);
     }
-    load(
-        &workspace_sources(workspace),
-        format,
-        &Limits::default(),
-        progress,
-    )
+    load(&workspace_sources(workspace), format, &Limits::default(), progress)
 }
 
 /// Reads the recordings at `paths`, without a workspace.
@@ -75,13 +64,6 @@ pub fn load_paths(
 
 /// A path that a person named: a folder's recordings are shown relative to it, a file by its name.
 fn argument(path: &Utf8Path) -> Source {
-    let folder = if path.is_dir() {
-        path
-    } else {
-        path.parent().unwrap_or(path)
-    };
-    Source {
-        path: path.to_owned(),
-        shown_from: folder.to_owned(),
-    }
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    Source { path: path.to_owned(), shown_from: folder.to_owned() }
 }

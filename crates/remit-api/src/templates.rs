@@ -17,12 +17,8 @@ pub fn names() -> Vec<&'static str> {
 
 /// What the template's `remit.toml` says it is for.
 pub fn description(name: &str) -> Option<String> {
-    let text = POLICIES
-        .get_file(format!("{name}/remit.toml"))?
-        .contents_utf8()?;
-    let line = text
-        .lines()
-        .find_map(|l| l.strip_prefix("description = \""))?;
+    let text = POLICIES.get_file(format!("{name}/remit.toml"))?.contents_utf8()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("description = \""))?;
     Some(line.trim_end().trim_end_matches('"').to_owned())
 }
 

@@ -32,11 +32,7 @@ pub(crate) fn workspace(
         description: workspace.config.description.clone(),
         revision,
         is_sample,
-        files: workspace
-            .files
-            .iter()
-            .map(|f| file_entry(workspace, f))
-            .collect(),
+        files: workspace.files.iter().map(|f| file_entry(workspace, f)).collect(),
         policies: policies(workspace, good),
         findings: workspace
             .findings
@@ -48,10 +44,8 @@ pub(crate) fn workspace(
 }
 
 pub(crate) fn finding(found: &remit_policy::Finding, text: Option<&str>) -> Finding {
-    let units = |byte: usize| {
-        text.and_then(|t| t.get(..byte))
-            .map(|t| t.encode_utf16().count() as u32)
-    };
+    let units =
+        |byte: usize| text.and_then(|t| t.get(..byte)).map(|t| t.encode_utf16().count() as u32);
     Finding {
         code: found.code.to_string(),
         severity: match found.severity {
@@ -75,12 +69,7 @@ pub(crate) fn summary(replay: &Replay, loaded: &Loaded) -> Summary {
     for session in &replay.sessions {
         all.add(&remit_replay::Summary::of(session));
     }
-    all.warnings = loaded
-        .recordings
-        .iter()
-        .flat_map(|r| &r.warnings)
-        .map(|w| w.count)
-        .sum();
+    all.warnings = loaded.recordings.iter().flat_map(|r| &r.warnings).map(|w| w.count).sum();
     summary_of(&all)
 }
 
@@ -94,45 +83,26 @@ pub(crate) fn verdict_column(snapshot: &Snapshot) -> Vec<u8> {
         };
         verdict | (u8::from(call.is_uncertain()) << 6) | (u8::from(n == 0) << 7)
     };
-    snapshot
-        .replay
-        .sessions
-        .iter()
-        .flat_map(|s| s.calls.iter().enumerate().map(byte))
-        .collect()
+    snapshot.replay.sessions.iter().flat_map(|s| s.calls.iter().enumerate().map(byte)).collect()
 }
 
 pub(crate) fn call_at(snapshot: &Snapshot, position: u32) -> Result<CallPlace, ErrorDto> {
     let mut left = position as usize;
     for (session, replayed) in snapshot.replay.sessions.iter().enumerate() {
         if let Some(call) = replayed.calls.get(left) {
-            return Ok(CallPlace {
-                session: session as u32,
-                step: call.step.0,
-            });
+            return Ok(CallPlace { session: session as u32, step: call.step.0 });
         }
         left -= replayed.calls.len();
     }
-    Err(ErrorDto::not_found(format!(
-        "there is no tool call at position {position}"
-    )))
+    Err(ErrorDto::not_found(format!("there is no tool call at position {position}")))
 }
 
 pub(crate) fn session_page(snapshot: &Snapshot, request: &SessionsRequest) -> SessionPage {
-    let words: Vec<String> = request
-        .text
-        .split_whitespace()
-        .map(str::to_lowercase)
-        .collect();
+    let words: Vec<String> = request.text.split_whitespace().map(str::to_lowercase).collect();
     let rows = (0..snapshot.replay.sessions.len() as u32)
         .filter_map(|n| Some((n, Found::of(snapshot, n)?)));
-    let rows: Vec<_> = rows
-        .filter(|(_, f)| f.has(request.verdict) && f.matches(&words))
-        .collect();
-    let window = rows
-        .iter()
-        .skip(request.start as usize)
-        .take(request.len as usize);
+    let rows: Vec<_> = rows.filter(|(_, f)| f.has(request.verdict) && f.matches(&words)).collect();
+    let window = rows.iter().skip(request.start as usize).take(request.len as usize);
     let skipped = snapshot.loaded.skipped.iter();
     SessionPage {
         total: rows.len() as u32,
@@ -149,10 +119,8 @@ pub(crate) fn session_page(snapshot: &Snapshot, request: &SessionsRequest) -> Se
 
 pub(crate) fn session_view(snapshot: &Snapshot, session: u32) -> Result<SessionView, ErrorDto> {
     let found = Found::get(snapshot, session)?;
-    let calls: Vec<CallTick> = found
-        .calls()
-        .map(|(step, call, judged)| tick(step, call, judged))
-        .collect();
+    let calls: Vec<CallTick> =
+        found.calls().map(|(step, call, judged)| tick(step, call, judged)).collect();
     let horizon = found.calls().find(|(_, call, judged)| {
         judged.verdict == remit_replay::Verdict::Denied
             && call.outcome == remit_session::Outcome::Executed
@@ -191,10 +159,7 @@ pub(crate) fn step_page(snapshot: &Snapshot, request: &StepsRequest) -> Result<S
         .take(request.len as usize);
     let steps =
         steps.map(|(n, step)| step_view(n as u32, step, judged.get(&StepIdx(n as u32)).copied()));
-    Ok(StepPage {
-        start: request.start,
-        steps: steps.collect(),
-    })
+    Ok(StepPage { start: request.start, steps: steps.collect() })
 }
 
 pub(crate) fn step_text(snapshot: &Snapshot, request: &StepRequest) -> Result<StepText, ErrorDto> {
@@ -204,9 +169,7 @@ pub(crate) fn step_text(snapshot: &Snapshot, request: &StepRequest) -> Result<St
         StepKind::Result(result) => result.text.clone(),
         StepKind::Call(call) => arguments(call),
     };
-    Ok(StepText {
-        text: excerpt(&text, WHOLE_CHARS).text,
-    })
+    Ok(StepText { text: excerpt(&text, WHOLE_CHARS).text })
 }
 
 pub(crate) fn why(
@@ -220,32 +183,23 @@ pub(crate) fn why(
     let StepKind::Call(call) = &step.kind else {
         return Err(none());
     };
-    let judged = found
-        .replayed
-        .calls
-        .iter()
-        .find(|c| c.step.0 == request.step)
-        .ok_or_else(none)?;
+    let judged = found.replayed.calls.iter().find(|c| c.step.0 == request.step).ok_or_else(none)?;
     let sides = judged.judged.as_ref();
     let guardrails = &snapshot.workspace.guardrails.policies;
     let scope = found.scope_policies(&snapshot.workspace);
-    let mapped = mapper
-        .and_then(|m| explain(m, found.session, judged.step))
-        .and_then(Result::ok);
+    let mapped = mapper.and_then(|m| explain(m, found.session, judged.step)).and_then(Result::ok);
     Ok(Why {
         step: request.step,
         call: call_view(call, judged),
         agent: found.session.agent(step.lane).to_owned(),
         task: found.replayed.task.clone(),
-        sentence: sentence(found.session.agent(step.lane), call, judged),
+        sentence: sentence(&call.tool, found.replayed.task.as_deref(), judged),
         guardrails: sides.map(|j| decision(&j.guardrails, guardrails)),
-        scope: sides
-            .and_then(|j| j.scope.as_ref())
-            .map(|j| decision(j, scope)),
-        unknown: judged.unknown.as_ref().map(|u| UnknownReason {
-            message: u.message.clone(),
-            help: u.help.clone(),
-        }),
+        scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(j, scope)),
+        unknown: judged
+            .unknown
+            .as_ref()
+            .map(|u| UnknownReason { message: u.message.clone(), help: u.help.clone() }),
         misfits: judged.misfits.clone(),
         request: mapped.map(|m| request_view(&m.request_json())),
     })
@@ -262,11 +216,7 @@ impl<'s> Found<'s> {
     fn of(snapshot: &'s Snapshot, session: u32) -> Option<Self> {
         let replayed = snapshot.replay.sessions.get(session as usize)?;
         let recording = snapshot.loaded.recordings.get(replayed.recording)?;
-        Some(Found {
-            recording,
-            session: recording.sessions.get(replayed.session)?,
-            replayed,
-        })
+        Some(Found { recording, session: recording.sessions.get(replayed.session)?, replayed })
     }
 
     fn get(snapshot: &'s Snapshot, session: u32) -> Result<Self, ErrorDto> {
@@ -287,12 +237,7 @@ impl<'s> Found<'s> {
     }
 
     fn has(&self, verdict: Option<Verdict>) -> bool {
-        verdict.is_none_or(|v| {
-            self.replayed
-                .calls
-                .iter()
-                .any(|c| verdict_of(c.verdict) == v)
-        })
+        verdict.is_none_or(|v| self.replayed.calls.iter().any(|c| verdict_of(c.verdict) == v))
     }
 
     fn matches(&self, words: &[String]) -> bool {
@@ -305,16 +250,9 @@ impl<'s> Found<'s> {
         ];
         let agents = s.lanes.iter().map(|l| l.agent.as_str());
         let tools = s.calls().map(|(_, _, call)| call.tool.as_str());
-        let text: Vec<String> = fixed
-            .into_iter()
-            .flatten()
-            .chain(agents)
-            .chain(tools)
-            .map(str::to_lowercase)
-            .collect();
-        words
-            .iter()
-            .all(|word| text.iter().any(|t| t.contains(word)))
+        let text: Vec<String> =
+            fixed.into_iter().flatten().chain(agents).chain(tools).map(str::to_lowercase).collect();
+        words.iter().all(|word| text.iter().any(|t| t.contains(word)))
     }
 
     fn row(&self, session: u32) -> SessionRow {
@@ -338,21 +276,14 @@ impl<'s> Found<'s> {
     }
 
     fn scope_policies<'w>(&self, workspace: &'w Workspace) -> &'w [PolicySource] {
-        let scope = workspace
-            .scopes
-            .iter()
-            .find(|s| Some(&s.task) == self.replayed.scope.as_ref());
+        let scope = workspace.scopes.iter().find(|s| Some(&s.task) == self.replayed.scope.as_ref());
         scope.map_or(&[], |s| &s.layer.policies)
     }
 }
 
 fn file_entry(workspace: &Workspace, file: &remit_policy::FileEntry) -> FileEntry {
     let count = |severity| {
-        workspace
-            .findings
-            .iter()
-            .filter(|f| f.file == file.path && f.severity == severity)
-            .count()
+        workspace.findings.iter().filter(|f| f.file == file.path && f.severity == severity).count()
     };
     FileEntry {
         path: file.path.to_string(),
@@ -363,11 +294,7 @@ fn file_entry(workspace: &Workspace, file: &remit_policy::FileEntry) -> FileEntr
 }
 
 fn text_of<'w>(workspace: &'w Workspace, file: &Utf8Path) -> Option<&'w str> {
-    workspace
-        .files
-        .iter()
-        .find(|f| f.path == file)
-        .map(|f| f.text.as_str())
+    workspace.files.iter().find(|f| f.path == file).map(|f| f.text.as_str())
 }
 
 fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<PolicyRow> {
@@ -385,17 +312,11 @@ fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<PolicyRow> {
             .copied()
             .unwrap_or_default(),
     };
-    let guardrails = workspace
-        .guardrails
-        .policies
+    let guardrails = workspace.guardrails.policies.iter().map(|p| row(p, Layer::Guardrails, None));
+    let scopes = workspace
+        .scopes
         .iter()
-        .map(|p| row(p, Layer::Guardrails, None));
-    let scopes = workspace.scopes.iter().flat_map(|s| {
-        s.layer
-            .policies
-            .iter()
-            .map(|p| row(p, Layer::Scope, Some(&s.task)))
-    });
+        .flat_map(|s| s.layer.policies.iter().map(|p| row(p, Layer::Scope, Some(&s.task))));
     guardrails.chain(scopes).collect()
 }
 
@@ -408,9 +329,7 @@ fn decided_by(snapshot: &Snapshot) -> HashMap<(Option<String>, String), u32> {
                 *counts.entry((None, id.clone())).or_default() += 1;
             }
             for id in judged.scope.iter().flat_map(|s| &s.reasons) {
-                *counts
-                    .entry((session.scope.clone(), id.clone()))
-                    .or_default() += 1;
+                *counts.entry((session.scope.clone(), id.clone())).or_default() += 1;
             }
         }
     }
@@ -418,11 +337,7 @@ fn decided_by(snapshot: &Snapshot) -> HashMap<(Option<String>, String), u32> {
 }
 
 fn why_of(policy: &PolicySource) -> Option<String> {
-    policy
-        .annotations
-        .get("why")
-        .or_else(|| policy.annotations.get("doc"))
-        .cloned()
+    policy.annotations.get("why").or_else(|| policy.annotations.get("doc")).cloned()
 }
 
 fn effect(effect: remit_policy::Effect) -> Effect {
@@ -450,12 +365,7 @@ fn lanes(session: &Session, calls: &[CallTick]) -> Vec<Lane> {
             remit_session::LaneKind::Branch { after, .. } => (LaneKind::Branch, after),
         };
         let own = calls.iter().filter(|c| c.lane as usize == n).count() as u32;
-        Lane {
-            agent: lane.agent.clone(),
-            kind,
-            calls: own,
-            from_step: from_step.map(|s| s.0),
-        }
+        Lane { agent: lane.agent.clone(), kind, calls: own, from_step: from_step.map(|s| s.0) }
     };
     session.lanes.iter().enumerate().map(lane).collect()
 }
@@ -467,10 +377,9 @@ fn step_view(n: u32, step: &Step, judged: Option<&JudgedCall>) -> StepView {
             role: Role::Runtime,
             text: excerpt(&arguments(call), EXCERPT_CHARS),
         },
-        (StepKind::Message { role, text }, _) => StepBody::Message {
-            role: role_of(*role),
-            text: excerpt(text, EXCERPT_CHARS),
-        },
+        (StepKind::Message { role, text }, _) => {
+            StepBody::Message { role: role_of(*role), text: excerpt(text, EXCERPT_CHARS) }
+        }
         (StepKind::Result(result), _) => StepBody::Result {
             call: result.call.map(|c| c.0),
             text: excerpt(&result.text, EXCERPT_CHARS),
@@ -478,13 +387,7 @@ fn step_view(n: u32, step: &Step, judged: Option<&JudgedCall>) -> StepView {
         },
     };
     let at = step.at.map(|at| at.to_string());
-    StepView {
-        step: n,
-        lane: step.lane.0,
-        at,
-        place: step.place.to_string(),
-        body,
-    }
+    StepView { step: n, lane: step.lane.0, at, place: step.place.to_string(), body }
 }
 
 fn call_view(call: &ToolCall, judged: &JudgedCall) -> CallView {
@@ -515,9 +418,7 @@ fn brief_arguments(arguments: &Arguments) -> String {
         Arguments::Unreadable { text, .. } => text.clone(),
         Arguments::Object(object) => {
             let pair = |(name, value): (&String, &serde_json::Value)| {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 format!("{name}: {}", brief(&value, BRIEF_CHARS))
             };
             object.iter().map(pair).collect::<Vec<_>>().join("  ")
@@ -529,45 +430,53 @@ fn brief_arguments(arguments: &Arguments) -> String {
 fn brief(text: &str, chars: usize) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let short = excerpt(&line, chars);
-    if short.more == 0 {
-        short.text
-    } else {
-        format!("{}…", short.text)
-    }
+    if short.more == 0 { short.text } else { format!("{}…", short.text) }
 }
 
 fn excerpt(text: &str, chars: usize) -> Excerpt {
     match text.char_indices().nth(chars) {
-        None => Excerpt {
-            text: text.to_owned(),
-            more: 0,
-        },
+        None => Excerpt { text: text.to_owned(), more: 0 },
         Some((at, _)) => {
             let (start, rest) = text.split_at(at);
-            Excerpt {
-                text: start.to_owned(),
-                more: rest.chars().count() as u32,
-            }
+            Excerpt { text: start.to_owned(), more: rest.chars().count() as u32 }
         }
     }
 }
 
-fn sentence(agent: &str, call: &ToolCall, judged: &JudgedCall) -> String {
-    let said = judged.verdict.said(judged.scope_allows());
-    format!(
-        "{agent} called {}: {}, {said}.",
-        call.tool,
-        judged.verdict.word()
-    )
+/// The verdict in a sentence: what, by which policy, and what the task says to it.
+fn sentence(tool: &str, task: Option<&str>, judged: &JudgedCall) -> String {
+    let task = task.map_or_else(|| "the task".to_owned(), |t| format!("the task `{t}`"));
+    let sides = judged.judged.as_ref();
+    let by =
+        sides.and_then(|j| j.guardrails.reasons.first()).map(|id| format!("`{id}` forbids it"));
+    let by = by.unwrap_or_else(|| "no guardrail permits it".to_owned());
+    let said = match (judged.verdict, judged.scope_allows()) {
+        (remit_replay::Verdict::Allowed, Some(_)) => {
+            format!("`{tool}` is within its remit: the guardrails permit it, and {task} needs it.")
+        }
+        (remit_replay::Verdict::Allowed, None) => format!(
+            "`{tool}` is permitted by the guardrails. No scope says what {task} needs, so it cannot drift."
+        ),
+        (remit_replay::Verdict::Drifted, _) => {
+            format!("`{tool}` is permitted by the guardrails, but {task} does not need it.")
+        }
+        (remit_replay::Verdict::Denied, Some(true)) => {
+            format!("`{tool}` is denied: {by}. That is friction: {task} needs it.")
+        }
+        (remit_replay::Verdict::Denied, Some(false)) => {
+            format!("`{tool}` is denied: {by}, and {task} does not need it.")
+        }
+        (remit_replay::Verdict::Denied, None) => format!("`{tool}` is denied: {by}."),
+        (remit_replay::Verdict::Unknown, _) => {
+            format!("Nobody can say whether `{tool}` is allowed.")
+        }
+    };
+    if judged.is_uncertain() { said + " A policy failed, so this is uncertain." } else { said }
 }
 
 fn decision(judged: &Judgement, policies: &[PolicySource]) -> Decision {
-    let text = |id: &str| {
-        policies
-            .iter()
-            .find(|p| p.id == id)
-            .map_or_else(|| unnamed(id), policy_text)
-    };
+    let text =
+        |id: &str| policies.iter().find(|p| p.id == id).map_or_else(|| unnamed(id), policy_text);
     let failure = |e: &remit_replay::PolicyError| PolicyFailure {
         policy: text(&e.policy),
         message: e.message.clone(),
@@ -605,16 +514,9 @@ fn unnamed(id: &str) -> PolicyText {
 }
 
 fn request_view(request: &serde_json::Value) -> RequestView {
-    let text = |key: &str| {
-        request
-            .get(key)
-            .and_then(|v| v.as_str())
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let context = request
-        .get("context")
-        .map(|c| serde_json::to_string_pretty(c).unwrap_or_default());
+    let text = |key: &str| request.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let context =
+        request.get("context").map(|c| serde_json::to_string_pretty(c).unwrap_or_default());
     RequestView {
         principal: text("principal"),
         action: text("action"),

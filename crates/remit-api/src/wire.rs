@@ -784,11 +784,7 @@ pub enum ErrorCode {
 
 impl ErrorDto {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        ErrorDto {
-            code,
-            message: message.into(),
-            help: None,
-        }
+        ErrorDto { code, message: message.into(), help: None }
     }
 
     pub(crate) fn help(self, help: Option<String>) -> Self {

@@ -27,10 +27,7 @@ fn the_canned_replies_are_what_the_host_says() {
             old.push(name);
         }
     }
-    assert!(
-        old.is_empty(),
-        "old: {old:?}; run `UPDATE=1 cargo test -p remit-api --test canned`"
-    );
+    assert!(old.is_empty(), "old: {old:?}; run `UPDATE=1 cargo test -p remit-api --test canned`");
 }
 
 type Replies = BTreeMap<String, Value>;
@@ -71,83 +68,42 @@ fn corpus(host: &Host, made: &mut Replies) {
     let workspace = host.ok("workspace", json!({}));
     let mut sample = workspace.clone();
     sample["isSample"] = json!(true);
-    for command in [
-        "workspace",
-        "open_sample",
-        "open_workspace",
-        "create_workspace",
-    ] {
+    for command in ["workspace", "open_sample", "open_workspace", "create_workspace"] {
         made.insert(command.into(), sample.clone());
     }
     let mut running = sample.clone();
     running["replay"] = json!({ "state": "running", "done": 3, "total": 8 });
     made.insert("workspace.running".into(), running);
     let sessions = |text: &str| {
-        host.ok(
-            "sessions",
-            json!({ "start": 0, "len": 200, "text": text, "verdict": null }),
-        )
+        host.ok("sessions", json!({ "start": 0, "len": 200, "text": text, "verdict": null }))
     };
     made.insert("sessions".into(), sessions(""));
     made.insert("sessions.empty".into(), sessions("no such words"));
-    made.insert(
-        "session".into(),
-        host.ok("session", json!({ "session": 0 })),
-    );
-    made.insert(
-        "steps".into(),
-        host.ok("steps", json!({ "session": 0, "start": 0, "len": 200 })),
-    );
-    made.insert(
-        "step_text".into(),
-        host.ok("step_text", json!({ "session": 0, "step": 5 })),
-    );
-    made.insert(
-        "verdict_column".into(),
-        json!(host.app.verdict_column().unwrap()),
-    );
+    made.insert("session".into(), host.ok("session", json!({ "session": 0 })));
+    made.insert("steps".into(), host.ok("steps", json!({ "session": 0, "start": 0, "len": 200 })));
+    made.insert("step_text".into(), host.ok("step_text", json!({ "session": 0, "step": 5 })));
+    made.insert("verdict_column".into(), json!(host.app.verdict_column().unwrap()));
 }
 
 /// One call of each verdict in session 0, and one that a failed policy makes uncertain.
 fn whys(host: &Host, made: &mut Replies) {
     let steps = host.ok("steps", json!({ "session": 0, "start": 0, "len": 200 }));
-    let calls: Vec<&Value> = steps["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|s| s["body"]["kind"] == "call")
-        .collect();
+    let calls: Vec<&Value> =
+        steps["steps"].as_array().unwrap().iter().filter(|s| s["body"]["kind"] == "call").collect();
     for verdict in ["allowed", "denied", "drifted", "unknown"] {
         let is_it =
             |s: &&&Value| s["body"]["verdict"] == verdict && s["body"]["uncertain"] == false;
-        let step = calls
-            .iter()
-            .find(is_it)
-            .unwrap_or_else(|| panic!("{verdict}"))["step"]
-            .clone();
+        let step = calls.iter().find(is_it).unwrap_or_else(|| panic!("{verdict}"))["step"].clone();
         made.insert(
             format!("why.{verdict}"),
             host.ok("why", json!({ "session": 0, "step": step })),
         );
     }
-    let step = calls
-        .iter()
-        .find(|s| s["body"]["uncertain"] == true)
-        .unwrap()["step"]
-        .clone();
-    made.insert(
-        "why.errors".into(),
-        host.ok("why", json!({ "session": 0, "step": step })),
-    );
+    let step = calls.iter().find(|s| s["body"]["uncertain"] == true).unwrap()["step"].clone();
+    made.insert("why.errors".into(), host.ok("why", json!({ "session": 0, "step": step })));
     let verdicts = made["verdict_column"].as_array().unwrap();
-    let denied = verdicts
-        .iter()
-        .position(|v| v.as_u64().unwrap() & 3 == 1)
-        .unwrap();
-    made.insert(
-        "call_at".into(),
-        host.ok("call_at", json!({ "position": denied })),
-    );
+    let denied = verdicts.iter().position(|v| v.as_u64().unwrap() & 3 == 1).unwrap();
+    made.insert("call_at".into(), host.ok("call_at", json!({ "position": denied })));
 }
 
 fn editing(host: &Host, made: &mut Replies) {
@@ -159,32 +115,21 @@ fn editing(host: &Host, made: &mut Replies) {
     let (text, base) = host.file(GUARDRAILS);
     let check = |text: &str| host.ok("check_draft", json!({ "path": GUARDRAILS, "text": text }));
     made.insert("check_draft.clean".into(), check(&text));
-    let bad = text
-        .replacen("send_money", "sned_money", 1)
-        .replace("<= 500000", "<= 500000 && false");
+    let bad =
+        text.replacen("send_money", "sned_money", 1).replace("<= 500000", "<= 500000 && false");
     made.insert("check_draft".into(), check(&bad));
     made.insert(
         "format_draft".into(),
-        host.ok(
-            "format_draft",
-            json!({ "path": GUARDRAILS, "text": text.replace("  ", "") }),
-        ),
+        host.ok("format_draft", json!({ "path": GUARDRAILS, "text": text.replace("  ", "") })),
     );
-    let edited = text.replace(
-        r#"action == Action::"delegate""#,
-        r#"action == Action::"send_money""#,
-    );
-    let mut saved = host.ok(
-        "save_file",
-        json!({ "path": GUARDRAILS, "text": edited, "base": base }),
-    );
+    let edited =
+        text.replace(r#"action == Action::"delegate""#, r#"action == Action::"send_money""#);
+    let mut saved =
+        host.ok("save_file", json!({ "path": GUARDRAILS, "text": edited, "base": base }));
     saved["workspace"]["replay"] = json!({ "state": "running", "done": 0, "total": 8 });
     made.insert("save_file".into(), saved);
     host.app.wait();
-    made.insert(
-        "verdict_column.changed".into(),
-        json!(host.app.verdict_column().unwrap()),
-    );
+    made.insert("verdict_column.changed".into(), json!(host.app.verdict_column().unwrap()));
     made.insert("read_file.changed".into(), read(GUARDRAILS));
 }
 
@@ -192,19 +137,14 @@ fn failing(made: &mut Replies) {
     let host = Host::opened();
     let (text, base) = host.file(GUARDRAILS);
     let broken = text.replace("  resource\n);\n\n@id(\"pay", "  recource\n);\n\n@id(\"pay");
-    host.ok(
-        "save_file",
-        json!({ "path": GUARDRAILS, "text": broken, "base": base }),
-    );
+    host.ok("save_file", json!({ "path": GUARDRAILS, "text": broken, "base": base }));
     host.app.wait();
     let mut blocked = host.ok("workspace", json!({}));
     blocked["isSample"] = json!(true);
     neutral(&mut blocked, host.root.as_str());
     made.insert("workspace.blocked".into(), blocked);
-    let conflict = host.err(
-        "save_file",
-        json!({ "path": GUARDRAILS, "text": "", "base": "sha256:0" }),
-    );
+    let conflict =
+        host.err("save_file", json!({ "path": GUARDRAILS, "text": "", "base": "sha256:0" }));
     made.insert("error.conflict".into(), conflict);
     let mut nowhere = host.err("open_workspace", json!({ "path": host.beside("nowhere") }));
     neutral(&mut nowhere, host.beside("nowhere").as_str());

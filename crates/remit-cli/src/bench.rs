@@ -35,30 +35,20 @@ impl Bench {
         }
         let loaded = read(&workspace, &corpus.recordings, corpus.import_as)?;
         let replay = judge(&workspace, &loaded)?;
-        Ok(Bench {
-            workspace,
-            loaded,
-            replay,
-        })
+        Ok(Bench { workspace, loaded, replay })
     }
 
     pub fn sessions(&self) -> impl Iterator<Item = Found<'_>> {
         self.replay.sessions.iter().filter_map(|replayed| {
             let recording = self.loaded.recordings.get(replayed.recording)?;
-            Some(Found {
-                recording,
-                session: recording.sessions.get(replayed.session)?,
-                replayed,
-            })
+            Some(Found { recording, session: recording.sessions.get(replayed.session)?, replayed })
         })
     }
 
     /// The one session that `name` means: its id or recording, else a part of either that only it has.
     pub fn find(&self, name: &str) -> Result<Found<'_>, CliError> {
-        let exact: Vec<_> = self
-            .sessions()
-            .filter(|f| f.session.id == name || f.recording.path == name)
-            .collect();
+        let exact: Vec<_> =
+            self.sessions().filter(|f| f.session.id == name || f.recording.path == name).collect();
         let found = if exact.is_empty() {
             self.sessions().filter(|f| f.is_like(name)).collect()
         } else {
@@ -126,17 +116,10 @@ pub(crate) fn told(loaded: &Loaded) -> Result<(), CliError> {
             .help
             .clone()
             .unwrap_or_else(|| "name a recording, or a folder of recordings".into());
-        return Err(CliError::input(
-            format!("`{}`: {}", bad.path, bad.why),
-            help,
-        ));
+        return Err(CliError::input(format!("`{}`: {}", bad.path, bad.why), help));
     }
     for skipped in &loaded.skipped {
-        let help = skipped
-            .help
-            .as_ref()
-            .map(|h| format!("; help: {h}"))
-            .unwrap_or_default();
+        let help = skipped.help.as_ref().map(|h| format!("; help: {h}")).unwrap_or_default();
         to_stderr(&format!(
             "warning: `{}` was passed over: {}{help}\n",
             skipped.path, skipped.why
@@ -168,11 +151,7 @@ fn importer_warnings(recordings: &[Recording]) -> String {
 }
 
 fn judge(workspace: &Workspace, loaded: &Loaded) -> Result<Replay, CliError> {
-    let sessions = loaded
-        .recordings
-        .iter()
-        .map(|r| r.sessions.len() as u64)
-        .sum();
+    let sessions = loaded.recordings.iter().map(|r| r.sessions.len() as u64).sum();
     let bar = progress::bar(sessions, "judging");
     let progress = |_| {
         bar.inc(1);

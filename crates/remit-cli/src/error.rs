@@ -40,10 +40,7 @@ impl CliError {
     }
 
     pub fn input(message: impl Into<String>, help: impl Into<String>) -> Self {
-        CliError::Input {
-            message: message.into(),
-            help: help.into(),
-        }
+        CliError::Input { message: message.into(), help: help.into() }
     }
 
     pub fn exit(&self) -> Exit {
@@ -91,26 +88,18 @@ impl CliError {
 /// The findings of a workspace in one of the three renderings.
 pub(crate) fn findings(workspace: &Workspace, format: ErrorFormat) -> String {
     match format {
-        ErrorFormat::Human => workspace
-            .findings
-            .iter()
-            .map(|f| human(workspace, f))
-            .collect(),
+        ErrorFormat::Human => workspace.findings.iter().map(|f| human(workspace, f)).collect(),
         ErrorFormat::Plain => render::plain(&workspace.findings),
-        ErrorFormat::Json => format!(
-            "{:#}\n",
-            render::json(&workspace.findings, workspace.policy_count())
-        ),
+        ErrorFormat::Json => {
+            format!("{:#}\n", render::json(&workspace.findings, workspace.policy_count()))
+        }
     }
 }
 
 fn human(workspace: &Workspace, finding: &Finding) -> String {
     let report = render::FindingReport::new(finding.clone(), workspace.text(&finding.file));
     let mut text = String::new();
-    match GraphicalReportHandler::new()
-        .with_links(false)
-        .render_report(&mut text, &report)
-    {
+    match GraphicalReportHandler::new().with_links(false).render_report(&mut text, &report) {
         Ok(()) => text + "\n",
         Err(_) => render::plain(std::slice::from_ref(finding)),
     }

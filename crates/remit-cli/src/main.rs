@@ -73,11 +73,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
 fn usage(error: &clap::Error) -> Exit {
     // Nothing is left to tell if even this cannot be printed.
     let _ = error.print();
-    if error.use_stderr() {
-        Exit::Failure
-    } else {
-        Exit::Success
-    }
+    if error.use_stderr() { Exit::Failure } else { Exit::Success }
 }
 
 fn start_logging(verbose: bool) {

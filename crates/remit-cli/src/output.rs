@@ -56,11 +56,7 @@ fn colour(verdict: Verdict) -> AnsiColor {
 
 /// `3 sessions`, `1 session`.
 pub(crate) fn count(n: u32, one: &str) -> String {
-    if n == 1 {
-        format!("1 {one}")
-    } else {
-        format!("{n} {one}s")
-    }
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
 }
 
 /// Coverage first, then the four verdicts: nobody may read "0 drifted" as good news by mistake.
@@ -72,10 +68,7 @@ pub(crate) fn summary(name: &str, s: &Summary) -> String {
         count(s.sessions, "session"),
         count(s.tool_calls, "tool call")
     );
-    out += &format!(
-        "decided from recorded facts: {decided} of {}\n",
-        s.tool_calls
-    );
+    out += &format!("decided from recorded facts: {decided} of {}\n", s.tool_calls);
     if s.unscoped > 0 {
         out += &format!(
             "{} without a declared scope: nothing in {} can drift\n",
@@ -90,10 +83,7 @@ pub(crate) fn summary(name: &str, s: &Summary) -> String {
         );
     }
     if s.warnings > 0 {
-        out += &format!(
-            "{} while reading the recordings\n",
-            count(s.warnings, "warning")
-        );
+        out += &format!("{} while reading the recordings\n", count(s.warnings, "warning"));
     }
     out += "\n";
     for verdict in Verdict::all() {
@@ -121,14 +111,10 @@ fn said(verdict: Verdict) -> &'static str {
 /// A table without lines; the columns stand by white space.
 pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_header(head.iter().map(Cell::new));
+    table.load_preset(presets::NOTHING).set_header(head.iter().map(Cell::new));
     table.add_rows(rows);
     let text = table.to_string();
-    text.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// One line of at most `chars` characters. Control characters of hostile text never reach the terminal.
@@ -145,12 +131,6 @@ pub(crate) fn line(text: &str, chars: usize) -> String {
 /// sequences that a terminal obeys.
 pub(crate) fn harmless(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
         .collect()
 }

@@ -16,13 +16,8 @@ pub(crate) fn record(
     path: &str,
     misfits: &mut Vec<String>,
 ) -> Vec<(String, RestrictedExpression)> {
-    for name in value
-        .keys()
-        .filter(|name| !model.attributes.contains_key(*name))
-    {
-        misfits.push(format!(
-            "the schema does not know `{path}.{name}`: no policy can see it"
-        ));
+    for name in value.keys().filter(|name| !model.attributes.contains_key(*name)) {
+        misfits.push(format!("the schema does not know `{path}.{name}`: no policy can see it"));
     }
     let mut fields = Vec::new();
     for (name, attribute) in &model.attributes {
@@ -30,9 +25,9 @@ pub(crate) fn record(
         match value.get(name).filter(|v| !v.is_null()) {
             Some(value) => fields
                 .extend(convert(value, &attribute.ty, &path, misfits).map(|v| (name.clone(), v))),
-            None if attribute.required => misfits.push(format!(
-                "the call has no `{path}`, which the schema requires"
-            )),
+            None if attribute.required => {
+                misfits.push(format!("the call has no `{path}`, which the schema requires"))
+            }
             None => {}
         }
     }
@@ -51,14 +46,12 @@ fn convert(
         TypeModel::Bool => value.as_bool().map(RestrictedExpression::new_bool),
         TypeModel::Long => long(value).map(RestrictedExpression::new_long),
         TypeModel::Decimal => decimal(value).map(RestrictedExpression::new_decimal),
-        TypeModel::Datetime => value
-            .as_str()
-            .and_then(datetime)
-            .map(RestrictedExpression::new_datetime),
-        TypeModel::Duration => value
-            .as_str()
-            .and_then(duration)
-            .map(RestrictedExpression::new_duration),
+        TypeModel::Datetime => {
+            value.as_str().and_then(datetime).map(RestrictedExpression::new_datetime)
+        }
+        TypeModel::Duration => {
+            value.as_str().and_then(duration).map(RestrictedExpression::new_duration)
+        }
         TypeModel::IpAddr => value.as_str().map(RestrictedExpression::new_ip),
         TypeModel::Entity(ty) => value.as_str().map(|id| {
             RestrictedExpression::new_entity_uid(EntityUid::from_type_name_and_id(
@@ -66,9 +59,7 @@ fn convert(
                 EntityId::new(id),
             ))
         }),
-        TypeModel::Set(element) => value
-            .as_array()
-            .map(|items| set(items, element, path, misfits)),
+        TypeModel::Set(element) => value.as_array().map(|items| set(items, element, path, misfits)),
         TypeModel::Record(model) => match value.as_object() {
             Some(object) => {
                 RestrictedExpression::new_record(record(object, model, path, misfits)).ok()
@@ -102,35 +93,26 @@ fn set(
 }
 
 fn text_of(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Whole numbers only; `50.0` is one.
 fn long(value: &Value) -> Option<i64> {
     let whole = |f: &f64| f.fract() == 0.0 && f.abs() <= 9_007_199_254_740_992.0;
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().filter(whole).map(|f| f as i64))
+    value.as_i64().or_else(|| value.as_f64().filter(whole).map(|f| f as i64))
 }
 
 /// Cedar's decimal has at most four digits after the point; a number with more is not rounded, since
 /// rounding could turn "above the limit" into "at the limit".
 fn decimal(value: &Value) -> Option<String> {
     let text = match value {
-        Value::Number(n) => n
-            .as_i64()
-            .map(|i| i.to_string())
-            .or_else(|| n.as_f64().map(|f| f.to_string()))?,
+        Value::Number(n) => {
+            n.as_i64().map(|i| i.to_string()).or_else(|| n.as_f64().map(|f| f.to_string()))?
+        }
         Value::String(s) => s.clone(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
-    if text.contains('.') {
-        Some(text)
-    } else {
-        Some(format!("{text}.0"))
-    }
+    if text.contains('.') { Some(text) } else { Some(format!("{text}.0")) }
 }
 
 /// RFC 3339 as Cedar writes it: in UTC, with milliseconds. Finer times are not rounded but refused.
@@ -161,10 +143,7 @@ fn duration(text: &str) -> Option<String> {
 }
 
 fn is_extension(ty: &TypeModel) -> bool {
-    matches!(
-        ty,
-        TypeModel::Decimal | TypeModel::Datetime | TypeModel::Duration | TypeModel::IpAddr
-    )
+    matches!(ty, TypeModel::Decimal | TypeModel::Datetime | TypeModel::Duration | TypeModel::IpAddr)
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -215,10 +194,7 @@ mod tests {
     #[test]
     fn times_as_cedar_writes_them() {
         assert_eq!(datetime("2026-01-02"), Some("2026-01-02".into()));
-        assert_eq!(
-            datetime("2026-01-02T03:04:05+01:00"),
-            Some("2026-01-02T02:04:05.000Z".into())
-        );
+        assert_eq!(datetime("2026-01-02T03:04:05+01:00"), Some("2026-01-02T02:04:05.000Z".into()));
         assert_eq!(datetime("2026-01-02T03:04:05.0000001Z"), None);
         assert_eq!(duration("PT1H30M"), Some("5400000ms".into()));
         assert_eq!(duration("P1D"), Some("86400000ms".into()));

@@ -19,29 +19,20 @@ pub struct SessionFacts {
 
 /// The facts as of each tool call of `session`, in the order of [`Session::calls`].
 pub(crate) fn facts_by_call(session: &Session) -> Vec<SessionFacts> {
-    let calls: Vec<(StepIdx, LaneIdx, &str)> = session
-        .calls()
-        .map(|(at, step, call)| (at, step.lane, call.tool.as_str()))
-        .collect();
-    if session
-        .lanes
-        .iter()
-        .all(|l| !matches!(l.kind, LaneKind::Branch { .. }))
-    {
+    let calls: Vec<(StepIdx, LaneIdx, &str)> =
+        session.calls().map(|(at, step, call)| (at, step.lane, call.tool.as_str())).collect();
+    if session.lanes.iter().all(|l| !matches!(l.kind, LaneKind::Branch { .. })) {
         return one_history(&calls);
     }
-    let pasts: Vec<Past> = (0..session.lanes.len())
-        .map(|lane| Past::of(session, LaneIdx(lane as u32)))
-        .collect();
+    let pasts: Vec<Past> =
+        (0..session.lanes.len()).map(|lane| Past::of(session, LaneIdx(lane as u32))).collect();
     calls
         .iter()
         .enumerate()
         .map(|(n, &(at, lane, _))| {
             let past = pasts.get(lane.0 as usize);
-            let before = calls
-                .iter()
-                .take(n)
-                .filter(|(s, l, _)| past.is_none_or(|p| p.sees(*l, *s)));
+            let before =
+                calls.iter().take(n).filter(|(s, l, _)| past.is_none_or(|p| p.sees(*l, *s)));
             collect(at, before.map(|c| c.2))
         })
         .collect()
@@ -52,11 +43,7 @@ fn one_history(calls: &[(StepIdx, LaneIdx, &str)]) -> Vec<SessionFacts> {
     let mut used = BTreeSet::new();
     let mut out = Vec::with_capacity(calls.len());
     for (n, (at, _, tool)) in calls.iter().enumerate() {
-        out.push(SessionFacts {
-            step: at.0.into(),
-            calls: n as i64,
-            tools_used: used.clone(),
-        });
+        out.push(SessionFacts { step: at.0.into(), calls: n as i64, tools_used: used.clone() });
         if !used.contains(*tool) {
             used.insert((*tool).to_owned());
         }
@@ -65,10 +52,7 @@ fn one_history(calls: &[(StepIdx, LaneIdx, &str)]) -> Vec<SessionFacts> {
 }
 
 fn collect<'a>(at: StepIdx, before: impl Iterator<Item = &'a str>) -> SessionFacts {
-    let mut facts = SessionFacts {
-        step: at.0.into(),
-        ..SessionFacts::default()
-    };
+    let mut facts = SessionFacts { step: at.0.into(), ..SessionFacts::default() };
     for tool in before {
         facts.calls += 1;
         facts.tools_used.insert(tool.to_owned());
@@ -90,9 +74,7 @@ impl Past {
                     continue;
                 };
                 let seen = started_by.is_none_or(|s| {
-                    session
-                        .step(s)
-                        .is_some_and(|step| visible(&limits, step.lane, s))
+                    session.step(s).is_some_and(|step| visible(&limits, step.lane, s))
                 });
                 if let Some(limit @ None) = limits.get_mut(other).filter(|_| seen) {
                     *limit = Some(StepIdx(u32::MAX));
@@ -112,19 +94,17 @@ impl Past {
 
 /// Marks `lane` up to `until`, then the lanes that it continues.
 fn trace_back(session: &Session, lane: LaneIdx, until: StepIdx, limits: &mut [Option<StepIdx>]) {
-    let (Some(limit @ None), Some(l)) = (
-        limits.get_mut(lane.0 as usize),
-        session.lanes.get(lane.0 as usize),
-    ) else {
+    let (Some(limit @ None), Some(l)) =
+        (limits.get_mut(lane.0 as usize), session.lanes.get(lane.0 as usize))
+    else {
         return;
     };
     *limit = Some(until);
     match l.kind {
         LaneKind::Main => {}
-        LaneKind::Branch {
-            of,
-            after: Some(after),
-        } => trace_back(session, of, after.min(until), limits),
+        LaneKind::Branch { of, after: Some(after) } => {
+            trace_back(session, of, after.min(until), limits)
+        }
         LaneKind::Branch { after: None, .. } => {}
         LaneKind::SubAgent { started_by } => {
             if let Some((at, step)) = started_by.and_then(|s| Some((s, session.step(s)?))) {
@@ -135,9 +115,5 @@ fn trace_back(session: &Session, lane: LaneIdx, until: StepIdx, limits: &mut [Op
 }
 
 fn visible(limits: &[Option<StepIdx>], lane: LaneIdx, step: StepIdx) -> bool {
-    limits
-        .get(lane.0 as usize)
-        .copied()
-        .flatten()
-        .is_some_and(|limit| step <= limit)
+    limits.get(lane.0 as usize).copied().flatten().is_some_and(|limit| step <= limit)
 }

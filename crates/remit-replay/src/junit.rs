@@ -23,9 +23,7 @@ fn case(session: &SessionReport, call: &CallReport) -> TestCase {
         Verdict::Denied | Verdict::Drifted => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Verdict::Unknown => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
-    status
-        .set_message(because(call))
-        .set_type(call.verdict.word());
+    status.set_message(because(call)).set_type(call.verdict.word());
     let mut case = TestCase::new(format!("{} {}", call.index, call.tool), status);
     case.set_classname(session.session.clone());
     case
@@ -37,19 +35,8 @@ pub(crate) fn because(call: &CallReport) -> String {
         return format!("unknown: {why}");
     }
     let scope_allows = call.scope.as_ref().map(|s| s.decision == "allow");
-    let side = if call.verdict == Verdict::Drifted {
-        &call.scope
-    } else {
-        &call.guardrails
-    };
-    let reasons = side
-        .as_ref()
-        .map(|s| s.reasons.join(", "))
-        .filter(|r| !r.is_empty());
+    let side = if call.verdict == Verdict::Drifted { &call.scope } else { &call.guardrails };
+    let reasons = side.as_ref().map(|s| s.reasons.join(", ")).filter(|r| !r.is_empty());
     let by = reasons.unwrap_or_else(|| "no policy permits it".to_owned());
-    format!(
-        "{}: {} ({by})",
-        call.verdict.word(),
-        call.verdict.said(scope_allows)
-    )
+    format!("{}: {} ({by})", call.verdict.word(), call.verdict.said(scope_allows))
 }

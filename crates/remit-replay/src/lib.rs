@@ -38,9 +38,5 @@ pub use verdict::{Severity, Verdict};
 
 /// The policy engine and its version, as reports name it.
 pub fn engine() -> String {
-    format!(
-        "cedar-policy {}; remit {}",
-        cedar_policy::get_sdk_version(),
-        env!("CARGO_PKG_VERSION")
-    )
+    format!("cedar-policy {}; remit {}", cedar_policy::get_sdk_version(), env!("CARGO_PKG_VERSION"))
 }

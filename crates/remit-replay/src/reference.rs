@@ -41,21 +41,13 @@ pub enum Absent {
 pub fn judge(request: &Request, policies: &PolicySet, entities: &Entities) -> Judgement {
     let response = Authorizer::new().is_authorized(request, policies, entities);
     let allow = response.decision() == Decision::Allow;
-    let mut reasons: Vec<String> = response
-        .diagnostics()
-        .reason()
-        .map(ToString::to_string)
-        .collect();
+    let mut reasons: Vec<String> =
+        response.diagnostics().reason().map(ToString::to_string).collect();
     reasons.sort();
     let mut errors: Vec<PolicyError> = response.diagnostics().errors().map(policy_error).collect();
     errors.sort();
     let uncertain = could_flip(allow, &reasons, &errors, policies);
-    Judgement {
-        allow,
-        reasons,
-        errors,
-        uncertain,
-    }
+    Judgement { allow, reasons, errors, uncertain }
 }
 
 /// A failed `forbid` could deny what is allowed; a failed `permit` could allow what no policy
@@ -66,22 +58,13 @@ fn could_flip(
     errors: &[PolicyError],
     policies: &PolicySet,
 ) -> bool {
-    let failed = |effect: Effect| {
-        errors
-            .iter()
-            .any(|e| effect_of(policies, &e.policy) == Some(effect))
-    };
-    if allow {
-        failed(Effect::Forbid)
-    } else {
-        reasons.is_empty() && failed(Effect::Permit)
-    }
+    let failed =
+        |effect: Effect| errors.iter().any(|e| effect_of(policies, &e.policy) == Some(effect));
+    if allow { failed(Effect::Forbid) } else { reasons.is_empty() && failed(Effect::Permit) }
 }
 
 fn effect_of(policies: &PolicySet, id: &str) -> Option<Effect> {
-    policies
-        .policy(&cedar_policy::PolicyId::new(id))
-        .map(cedar_policy::Policy::effect)
+    policies.policy(&cedar_policy::PolicyId::new(id)).map(cedar_policy::Policy::effect)
 }
 
 fn policy_error(error: &cedar_policy::AuthorizationError) -> PolicyError {
@@ -127,12 +110,7 @@ mod tests {
 
     #[test]
     fn errors_make_a_decision_uncertain_only_where_they_could_flip_it() {
-        let case = |policies, allow, errors, uncertain| Case {
-            policies,
-            allow,
-            errors,
-            uncertain,
-        };
+        let case = |policies, allow, errors, uncertain| Case { policies, allow, errors, uncertain };
         let cases = [
             case(&[("p", PERMIT)], true, &[], false),
             case(&[], false, &[], false),
@@ -142,13 +120,7 @@ mod tests {
             case(&[("e", FORBID_FAILS)], false, &["e"], false),
             case(&[("f", FORBID), ("e", PERMIT_FAILS)], false, &["e"], false),
         ];
-        for Case {
-            policies,
-            allow,
-            errors,
-            uncertain,
-        } in cases
-        {
+        for Case { policies, allow, errors, uncertain } in cases {
             let got = judged(policies);
             let failed: Vec<&str> = got.errors.iter().map(|e| e.policy.as_str()).collect();
             assert_eq!(
@@ -156,27 +128,17 @@ mod tests {
                 (allow, errors, uncertain),
                 "{policies:?}"
             );
-            assert!(
-                got.errors
-                    .iter()
-                    .all(|e| e.absent == Some(Absent::Attribute)),
-                "{policies:?}"
-            );
+            assert!(got.errors.iter().all(|e| e.absent == Some(Absent::Attribute)), "{policies:?}");
         }
     }
 
     fn judged(policies: &[(&str, &str)]) -> Judgement {
-        let policies = policies
-            .iter()
-            .map(|(id, text)| Policy::parse(Some(PolicyId::new(id)), text).unwrap());
+        let policies =
+            policies.iter().map(|(id, text)| Policy::parse(Some(PolicyId::new(id)), text).unwrap());
         let uid = |s: &str| s.parse().unwrap();
         let (principal, action, resource) =
             (uid("A::\"a\""), uid("Action::\"x\""), uid("R::\"r\""));
         let request = Request::new(principal, action, resource, Context::empty(), None).unwrap();
-        judge(
-            &request,
-            &PolicySet::from_policies(policies).unwrap(),
-            &Entities::empty(),
-        )
+        judge(&request, &PolicySet::from_policies(policies).unwrap(), &Entities::empty())
     }
 }

@@ -89,10 +89,7 @@ impl JudgedCall {
 
     /// What the scope decided, if there was one.
     pub fn scope_allows(&self) -> Option<bool> {
-        self.judged
-            .as_ref()
-            .and_then(|j| j.scope.as_ref())
-            .map(|s| s.allow)
+        self.judged.as_ref().and_then(|j| j.scope.as_ref()).map(|s| s.allow)
     }
 }
 
@@ -135,14 +132,7 @@ pub fn replay(
     let done = AtomicU32::new(0);
     let judged: Result<Vec<_>, Cancelled> = sessions
         .par_iter()
-        .filter_map(|&(r, s)| {
-            Some((
-                r,
-                s,
-                recordings.get(r)?,
-                recordings.get(r)?.sessions.get(s)?,
-            ))
-        })
+        .filter_map(|&(r, s)| Some((r, s, recordings.get(r)?, recordings.get(r)?.sessions.get(s)?)))
         .map(|(r, s, recording, session)| {
             let bench = Bench::new(workspace, mapper.as_ref(), recording, session);
             let calls = bench.judge_all();
@@ -150,19 +140,10 @@ pub fn replay(
                 return Err(Cancelled);
             }
             let scope = bench.scope.map(|s| s.task.clone());
-            Ok(SessionReplay {
-                recording: r,
-                session: s,
-                task: bench.task,
-                scope,
-                calls,
-            })
+            Ok(SessionReplay { recording: r, session: s, task: bench.task, scope, calls })
         })
         .collect();
-    Ok(Replay {
-        digests: workspace.digests(),
-        sessions: judged?,
-    })
+    Ok(Replay { digests: workspace.digests(), sessions: judged? })
 }
 
 /// The request of one tool call, as it was judged.
@@ -203,13 +184,7 @@ impl<'w, 's> Bench<'w, 's> {
             goal: session.goal.as_deref(),
         };
         let found = workspace.scope_for(&key);
-        Bench {
-            workspace,
-            mapper,
-            session,
-            task: found.task,
-            scope: found.scope,
-        }
+        Bench { workspace, mapper, session, task: found.task, scope: found.scope }
     }
 
     fn judge_all(&self) -> Vec<JudgedCall> {
@@ -253,34 +228,18 @@ impl<'w, 's> Bench<'w, 's> {
         entities: &Entities,
     ) -> JudgedCall {
         let judged = Judged {
-            principal: mapped
-                .request
-                .principal()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            principal: mapped.request.principal().map(ToString::to_string).unwrap_or_default(),
             action: mapped.action.to_owned(),
             guardrails: judge(&mapped.request, &self.workspace.guardrails.set, entities),
-            scope: self
-                .scope
-                .map(|scope| judge(&mapped.request, &scope.layer.set, entities)),
+            scope: self.scope.map(|scope| judge(&mapped.request, &scope.layer.set, entities)),
         };
-        let asked: Vec<&str> = mapped
-            .missing
-            .iter()
-            .filter(|m| judged.asked_for(m))
-            .map(|m| &*m.message)
-            .collect();
+        let asked: Vec<&str> =
+            mapped.missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
         if judged.is_uncertain() && !asked.is_empty() {
             let why = missing_fact(&asked);
-            return JudgedCall {
-                judged: Some(judged),
-                ..unknown(at, call, why, mapped.misfits)
-            };
+            return JudgedCall { judged: Some(judged), ..unknown(at, call, why, mapped.misfits) };
         }
-        let verdict = Verdict::of(
-            judged.guardrails.allow,
-            judged.scope.as_ref().map(|s| s.allow),
-        );
+        let verdict = Verdict::of(judged.guardrails.allow, judged.scope.as_ref().map(|s| s.allow));
         JudgedCall {
             step: at,
             index: call.index,

@@ -186,21 +186,13 @@ pub struct SessionLine<'a> {
 
 /// The report of `replay` over `loaded`.
 pub fn report(replay: &Replay, loaded: &Loaded) -> Report {
-    let sessions: Vec<SessionReport> = replay
-        .sessions
-        .iter()
-        .filter_map(|s| session_report(s, &loaded.recordings))
-        .collect();
+    let sessions: Vec<SessionReport> =
+        replay.sessions.iter().filter_map(|s| session_report(s, &loaded.recordings)).collect();
     let mut summary = Summary::default();
     for session in &replay.sessions {
         summary.add(&Summary::of(session));
     }
-    summary.warnings = loaded
-        .recordings
-        .iter()
-        .flat_map(|r| &r.warnings)
-        .map(|w| w.count)
-        .sum();
+    summary.warnings = loaded.recordings.iter().flat_map(|r| &r.warnings).map(|w| w.count).sum();
     Report {
         version: REPORT_VERSION,
         digests: digests(replay),
@@ -209,10 +201,7 @@ pub fn report(replay: &Replay, loaded: &Loaded) -> Report {
         skipped: loaded
             .skipped
             .iter()
-            .map(|s| SkippedReport {
-                path: s.path.to_string(),
-                why: s.why.clone(),
-            })
+            .map(|s| SkippedReport { path: s.path.to_string(), why: s.why.clone() })
             .collect(),
     }
 }
@@ -225,13 +214,7 @@ pub fn report_schema() -> serde_json::Value {
 impl Summary {
     /// The counts of one session, without the importer's warnings, which belong to the recording.
     pub fn of(session: &SessionReplay) -> Self {
-        let count = |verdict| {
-            session
-                .calls
-                .iter()
-                .filter(|c| c.verdict == verdict)
-                .count() as u32
-        };
+        let count = |verdict| session.calls.iter().filter(|c| c.verdict == verdict).count() as u32;
         Summary {
             sessions: 1,
             tool_calls: session.calls.len() as u32,
@@ -272,11 +255,8 @@ impl Summary {
 impl SessionReport {
     /// As one line of `--format jsonl`.
     pub fn line(&self) -> SessionLine<'_> {
-        let mut summary = Summary {
-            sessions: 1,
-            tool_calls: self.calls.len() as u32,
-            ..Summary::default()
-        };
+        let mut summary =
+            Summary { sessions: 1, tool_calls: self.calls.len() as u32, ..Summary::default() };
         for call in &self.calls {
             match call.verdict {
                 Verdict::Allowed => summary.allowed += 1,
@@ -288,11 +268,7 @@ impl SessionReport {
         }
         summary.unscoped = u32::from(!self.scoped);
         summary.warnings = self.warnings.iter().map(|w| w.count).sum();
-        SessionLine {
-            version: REPORT_VERSION,
-            summary,
-            session: self,
-        }
+        SessionLine { version: REPORT_VERSION, summary, session: self }
     }
 }
 
@@ -311,11 +287,7 @@ fn digests(replay: &Replay) -> ReportDigests {
 fn session_report(replayed: &SessionReplay, recordings: &[Recording]) -> Option<SessionReport> {
     let recording = recordings.get(replayed.recording)?;
     let session = recording.sessions.get(replayed.session)?;
-    let warnings = if replayed.session == 0 {
-        recording.warnings.as_slice()
-    } else {
-        &[]
-    };
+    let warnings = if replayed.session == 0 { recording.warnings.as_slice() } else { &[] };
     Some(SessionReport {
         recording: recording.path.to_string(),
         digest: recording.digest.0.clone(),

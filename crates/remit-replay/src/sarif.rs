@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 /// A SARIF 2.1.0 log (OASIS Standard). Locations are recordings; a call is a logical location in one.
 pub fn to_sarif(report: &Report) -> Value {
     let results = report.sessions.iter().flat_map(|session| {
-        let findings = session
-            .calls
-            .iter()
-            .filter(|c| c.verdict != Verdict::Allowed);
+        let findings = session.calls.iter().filter(|c| c.verdict != Verdict::Allowed);
         findings.map(move |call| result(session, call))
     });
     let rules = [Verdict::Denied, Verdict::Drifted, Verdict::Unknown].map(rule);
@@ -69,12 +66,6 @@ fn result(session: &SessionReport, call: &CallReport) -> Value {
 fn uri(path: &str) -> String {
     let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
     path.bytes()
-        .map(|b| {
-            if keep(b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
+        .map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
         .collect()
 }

@@ -40,12 +40,7 @@ impl Verdict {
 
     /// All four, in the order in which they are counted and shown.
     pub fn all() -> [Verdict; 4] {
-        [
-            Verdict::Allowed,
-            Verdict::Denied,
-            Verdict::Drifted,
-            Verdict::Unknown,
-        ]
+        [Verdict::Allowed, Verdict::Denied, Verdict::Drifted, Verdict::Unknown]
     }
 
     /// The word for it.

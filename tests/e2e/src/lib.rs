@@ -1,1 +1,208 @@
-//! e2e
+//! Starts the built app in a real window and drives it over WebDriver.
+//!
+//! WebKitWebDriver starts the app itself, so there is no other host in between: what is tested is
+//! what people get. Every wait is for a state that the app shows, never for a time.
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long a state may take to show. Generous: a slow machine is no failure.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// The app in its window. Ends with it.
+pub struct Desktop {
+    /// The WebDriver session.
+    pub client: Client,
+    driver: Child,
+    /// The app's home: settings, the copy of the sample.
+    pub home: tempfile::TempDir,
+}
+
+/// What a test may fail with.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+impl Desktop {
+    /// Starts the app with these arguments and a home of its own, and waits for its first view.
+    ///
+    /// # Errors
+    /// If the app was not built, or the driver is not installed.
+    pub async fn start(arguments: &[&str]) -> Result<Self> {
+        let binary = project().join("target/debug/remit-desktop");
+        let binary = std::env::var_os("CARGO_TARGET_DIR").map_or(binary, |target| PathBuf::from(target).join("debug/remit-desktop"));
+        if !binary.exists() {
+            return Err("build the app first: npm run build in ui/, then cargo build -p remit-desktop".into());
+        }
+        let home = tempfile::tempdir()?;
+        let port = free_port()?;
+        let mut driver = driver(port, home.path())?;
+        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": binary, "args": arguments } });
+        let client = match connect(port, &capabilities).await {
+            Ok(client) => client,
+            Err(error) => {
+                end(&mut driver);
+                return Err(error);
+            }
+        };
+        let desktop = Desktop { client, driver, home };
+        desktop.until("the first view", "return document.body?.dataset.ready === 'true'").await?;
+        desktop.run(COLLECT_ERRORS, &[]).await?;
+        Ok(desktop)
+    }
+
+    /// Runs a script in the window.
+    ///
+    /// # Errors
+    /// If the script throws.
+    pub async fn run(&self, script: &str, arguments: &[Value]) -> Result<Value> {
+        Ok(self.client.execute(script, arguments.to_vec()).await?)
+    }
+
+    /// Waits until a script returns `true`.
+    ///
+    /// # Errors
+    /// If it does not for longer than anybody would wait; `what` says what was waited for.
+    pub async fn until(&self, what: &str, script: &str) -> Result<()> {
+        let started = std::time::Instant::now();
+        while started.elapsed() < PATIENCE {
+            if self.client.execute(script, vec![]).await.is_ok_and(|v| v == json!(true)) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let body = self.run("return document.body.innerText.slice(0, 2000)", &[]).await?;
+        Err(format!("waited in vain for {what}; the window shows:\n{}", body.as_str().unwrap_or_default()).into())
+    }
+
+    /// The element with this `data-testid`.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub async fn find(&self, testid: &str) -> Result<Element> {
+        let css = format!("[data-testid='{testid}']");
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await;
+        found.map_err(|e: CmdError| format!("no `{testid}`: {e}").into())
+    }
+
+    /// Types keys into whatever has the focus.
+    ///
+    /// # Errors
+    /// If nothing takes keys.
+    pub async fn keys(&self, keys: &str) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// Presses `Control` with a key.
+    ///
+    /// # Errors
+    /// If nothing takes keys.
+    pub async fn control(&self, key: char) -> Result<()> {
+        self.keys(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await
+    }
+
+    /// Keeps a picture of the window in `tests/screenshots/`, which git ignores.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let folder = project().join("tests/screenshots");
+        std::fs::create_dir_all(&folder)?;
+        Ok(std::fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await?)?)
+    }
+
+    /// What axe-core finds serious or critical in the window as it is, one line each.
+    ///
+    /// # Errors
+    /// If axe-core is not installed or does not run.
+    pub async fn accessibility(&self) -> Result<Vec<String>> {
+        let axe = std::fs::read_to_string(project().join("ui/node_modules/axe-core/axe.min.js"))?;
+        self.run(&axe, &[]).await?;
+        let found = self.client.execute_async(RUN_AXE, vec![]).await?;
+        let lines = found.as_array().cloned().unwrap_or_default();
+        Ok(lines.iter().filter_map(|l| l.as_str().map(str::to_owned)).collect())
+    }
+
+    /// Errors and unhandled rejections in the window since the start.
+    ///
+    /// # Errors
+    /// If the window is gone.
+    pub async fn errors(&self) -> Result<Value> {
+        self.run("return window.__errors ?? []", &[]).await
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        end(&mut self.driver);
+    }
+}
+
+const COLLECT_ERRORS: &str = "
+    window.__errors = [];
+    addEventListener('error', (e) => window.__errors.push(String(e.message)));
+    addEventListener('unhandledrejection', (e) => window.__errors.push(String(e.reason?.message ?? JSON.stringify(e.reason))));";
+
+const RUN_AXE: &str = "
+    const done = arguments[arguments.length - 1];
+    axe.run(document, { resultTypes: ['violations'] }).then((found) => done(
+        found.violations
+            .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+            .flatMap((v) => v.nodes.map((n) => `${v.impact} ${v.id}: ${n.target.join(' ')} ${n.failureSummary}`))),
+        (error) => done([`axe-core failed: ${error}`]));";
+
+/// The project's folder.
+pub fn project() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn driver(port: u16, home: &Path) -> Result<Child> {
+    let child = Command::new("WebKitWebDriver")
+        .args([format!("--port={port}"), "--host=127.0.0.1".to_owned()])
+        .env("TAURI_WEBVIEW_AUTOMATION", "true")
+        .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+        .env("HOME", home)
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    child.map_err(|e| format!("WebKitWebDriver did not start ({e}); install webkit2gtk-driver").into())
+}
+
+async fn connect(port: u16, capabilities: &Value) -> Result<Client> {
+    let capabilities = capabilities.as_object().cloned().unwrap_or_default();
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    builder.capabilities(capabilities);
+    let address = format!("http://127.0.0.1:{port}");
+    let started = std::time::Instant::now();
+    loop {
+        match builder.connect(&address).await {
+            Ok(client) => return Ok(client),
+            Err(error) if started.elapsed() > PATIENCE => return Err(error.into()),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// The driver's children outlive it, so they are ended first.
+fn end(driver: &mut Child) {
+    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", driver.id())).unwrap_or_default();
+    for child in children.split_whitespace() {
+        let _ = Command::new("kill").arg(child).status();
+    }
+    let _ = driver.kill();
+    let _ = driver.wait();
+}

@@ -23,28 +23,13 @@ impl Host {
 
     pub fn starting_with(initial: impl Fn(&Utf8Path) -> Initial) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let base = Utf8Path::from_path(folder.path())
-            .unwrap()
-            .canonicalize_utf8()
-            .unwrap();
+        let base = Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
         let root = base.join("payments-desk");
-        copy(
-            &Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture"),
-            &root,
-        );
+        copy(&Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixture"), &root);
         let (sender, events) = channel();
         let emit = Box::new(move |event| drop(sender.send(event)));
-        let app = App::new(AppOptions {
-            data: base.join("data"),
-            initial: initial(&root),
-            emit,
-        });
-        Host {
-            app,
-            events,
-            root,
-            folder,
-        }
+        let app = App::new(AppOptions { data: base.join("data"), initial: initial(&root), emit });
+        Host { app, events, root, folder }
     }
 
     /// With the fixture open and replayed.
@@ -57,11 +42,7 @@ impl Host {
 
     /// Another folder beside the workspace.
     pub fn beside(&self, name: &str) -> Utf8PathBuf {
-        Utf8Path::from_path(self.folder.path())
-            .unwrap()
-            .canonicalize_utf8()
-            .unwrap()
-            .join(name)
+        Utf8Path::from_path(self.folder.path()).unwrap().canonicalize_utf8().unwrap().join(name)
     }
 
     pub fn ok(&self, command: &str, request: Value) -> Value {
@@ -75,10 +56,7 @@ impl Host {
     /// The next event of this kind; other kinds are passed over.
     pub fn event(&self, kind: &str) -> Value {
         loop {
-            let event = self
-                .events
-                .recv_timeout(Duration::from_secs(20))
-                .expect(kind);
+            let event = self.events.recv_timeout(Duration::from_secs(20)).expect(kind);
             let event = serde_json::to_value(event).unwrap();
             if event["event"] == kind {
                 return event;
@@ -89,10 +67,7 @@ impl Host {
     /// The text of a file in the editor, and its digest.
     pub fn file(&self, path: &str) -> (String, String) {
         let file = self.ok("read_file", json!({ "path": path }));
-        (
-            file["text"].as_str().unwrap().to_owned(),
-            file["digest"].as_str().unwrap().to_owned(),
-        )
+        (file["text"].as_str().unwrap().to_owned(), file["digest"].as_str().unwrap().to_owned())
     }
 }
 

@@ -15,20 +15,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, CliError> {
     }
     to_stdout(&text)?;
     let warned = args.deny_warnings && number(&workspace, Severity::Warning) > 0;
-    Ok(if workspace.is_valid() && !warned {
-        Exit::Success
-    } else {
-        Exit::Invalid
-    })
+    Ok(if workspace.is_valid() && !warned { Exit::Success } else { Exit::Invalid })
 }
 
 fn closing_line(workspace: &Workspace) -> String {
     let policies = workspace.guardrails.policies.len()
-        + workspace
-            .scopes
-            .iter()
-            .map(|s| s.layer.policies.len())
-            .sum::<usize>();
+        + workspace.scopes.iter().map(|s| s.layer.policies.len()).sum::<usize>();
     format!(
         "{}: {} checked; {}, {}, {} of advice\n",
         workspace.config.name,
@@ -43,9 +35,5 @@ fn closing_line(workspace: &Workspace) -> String {
 }
 
 fn number(workspace: &Workspace, severity: Severity) -> u32 {
-    workspace
-        .findings
-        .iter()
-        .filter(|f| f.severity == severity)
-        .count() as u32
+    workspace.findings.iter().filter(|f| f.severity == severity).count() as u32
 }

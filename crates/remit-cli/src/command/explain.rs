@@ -20,13 +20,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
         .and_then(|m| explain(m, found.session, judged.step))
         .and_then(Result::ok)
         .map(|m| m.request_json());
-    let why = Why {
-        bench: &bench,
-        found,
-        judged,
-        call,
-        request,
-    };
+    let why = Why { bench: &bench, found, judged, call, request };
     to_stdout(&match args.format {
         ExplainFormat::Human => why.human(),
         ExplainFormat::Json => format!("{:#}\n", why.json()),
@@ -37,54 +31,29 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
 /// By the step's number, else by the recording's id of the call.
 fn the_call<'b>(found: &Found<'b>, step: &str) -> Result<(&'b JudgedCall, &'b ToolCall), CliError> {
     let number: Option<u32> = step.parse().ok();
-    let calls: Vec<_> = found
-        .session
-        .calls()
-        .map(|(_, _, call)| call)
-        .zip(&found.replayed.calls)
-        .collect();
-    let at_step = calls
-        .iter()
-        .find(|(_, judged)| number == Some(judged.step.0));
-    let of_id = || {
-        calls
-            .iter()
-            .find(|(call, _)| call.id.as_deref() == Some(step))
-    };
-    at_step
-        .or_else(of_id)
-        .map(|(call, judged)| (*judged, *call))
-        .ok_or_else(|| {
-            let what = number
-                .and_then(|n| found.session.step(remit_api::session::StepIdx(n)))
-                .map(|s| match s.kind {
-                    StepKind::Message { .. } => "a message",
-                    StepKind::Result(_) | StepKind::Call(_) => "a result",
-                });
-            let message = match what {
-                Some(what) => format!("step {step} is {what}, no tool call"),
-                None => format!("the session has no step `{step}`"),
-            };
-            CliError::input(
-                message,
-                format!("tool calls are at the steps {}", first_steps(found)),
-            )
-        })
+    let calls: Vec<_> =
+        found.session.calls().map(|(_, _, call)| call).zip(&found.replayed.calls).collect();
+    let at_step = calls.iter().find(|(_, judged)| number == Some(judged.step.0));
+    let of_id = || calls.iter().find(|(call, _)| call.id.as_deref() == Some(step));
+    at_step.or_else(of_id).map(|(call, judged)| (*judged, *call)).ok_or_else(|| {
+        let what = number.and_then(|n| found.session.step(remit_api::session::StepIdx(n))).map(
+            |s| match s.kind {
+                StepKind::Message { .. } => "a message",
+                StepKind::Result(_) | StepKind::Call(_) => "a result",
+            },
+        );
+        let message = match what {
+            Some(what) => format!("step {step} is {what}, no tool call"),
+            None => format!("the session has no step `{step}`"),
+        };
+        CliError::input(message, format!("tool calls are at the steps {}", first_steps(found)))
+    })
 }
 
 fn first_steps(found: &Found<'_>) -> String {
-    let steps: Vec<String> = found
-        .replayed
-        .calls
-        .iter()
-        .take(12)
-        .map(|c| c.step.0.to_string())
-        .collect();
-    let more = if found.replayed.calls.len() > 12 {
-        ", …"
-    } else {
-        ""
-    };
+    let steps: Vec<String> =
+        found.replayed.calls.iter().take(12).map(|c| c.step.0.to_string()).collect();
+    let more = if found.replayed.calls.len() > 12 { ", …" } else { "" };
     format!("{}{more}", steps.join(", "))
 }
 
@@ -115,11 +84,7 @@ impl Why<'_> {
             self.call.outcome.word()
         );
         if let Some(unknown) = &self.judged.unknown {
-            out += &format!(
-                "\n{}\n  help: {}\n",
-                line(&unknown.message, 400),
-                unknown.help
-            );
+            out += &format!("\n{}\n  help: {}\n", line(&unknown.message, 400), unknown.help);
         }
         if let Some(sides) = &self.judged.judged {
             out += &self.side(
@@ -138,22 +103,15 @@ impl Why<'_> {
             out += &format!("\ndoes not fit the schema: {}\n", line(misfit, 400));
         }
         if let Some(request) = &self.request {
-            out += &format!(
-                "\n{}\n{}\n",
-                bold("request"),
-                harmless(&format!("{request:#}"))
-            );
+            out += &format!("\n{}\n{}\n", bold("request"), harmless(&format!("{request:#}")));
         }
         out
     }
 
     fn side(&self, name: &str, judged: &Judgement, policies: &[PolicySource]) -> String {
         let decision = if judged.allow { "allow" } else { "deny" };
-        let uncertain = if judged.uncertain {
-            ", uncertain: a failed policy could flip it"
-        } else {
-            ""
-        };
+        let uncertain =
+            if judged.uncertain { ", uncertain: a failed policy could flip it" } else { "" };
         let mut out = format!("\n{} {decision}{uncertain}\n", bold(&format!("{name}:")));
         if judged.reasons.is_empty() {
             out += "  no policy permits it\n";

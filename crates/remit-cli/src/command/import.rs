@@ -40,12 +40,7 @@ fn sessions(loaded: &Loaded) -> impl Iterator<Item = &Session> {
 }
 
 fn notation(loaded: &Loaded) -> String {
-    loaded
-        .recordings
-        .iter()
-        .map(|r| to_notation(&r.sessions))
-        .collect::<Vec<_>>()
-        .join("\n")
+    loaded.recordings.iter().map(|r| to_notation(&r.sessions)).collect::<Vec<_>>().join("\n")
 }
 
 fn listing(loaded: &Loaded) -> String {

@@ -17,11 +17,8 @@ use std::ops::ControlFlow;
 const SERVER: &str = "tools";
 
 pub(crate) fn run(args: &InitArgs) -> Result<Exit, CliError> {
-    let files = if args.from.is_empty() {
-        from_template(&args.template)?
-    } else {
-        from_recordings(args)?
-    };
+    let files =
+        if args.from.is_empty() { from_template(&args.template)? } else { from_recordings(args)? };
     write_workspace(&args.workspace, &files).map_err(CliError::library)?;
     let root = &args.workspace;
     to_stderr(&format!(
@@ -66,23 +63,13 @@ fn from_recordings(args: &InitArgs) -> Result<Files, CliError> {
         (named(&args.from, &args.workspace)?, Vec::new())
     };
     let name = args.workspace.file_name().unwrap_or("workspace");
-    let observed = Observed {
-        name,
-        manifests: &manifests,
-        agents: &agents,
-        servers: &[],
-        recordings: &paths,
-    };
+    let observed =
+        Observed { name, manifests: &manifests, agents: &agents, servers: &[], recordings: &paths };
     let made = workspace_from_tools(&observed).map_err(CliError::library)?;
     for note in &made.notes {
         to_stderr(&format!("note: {note}\n"))?;
     }
-    Ok(made
-        .files
-        .into_iter()
-        .map(|(path, text)| (path, text.into_bytes()))
-        .chain(copies)
-        .collect())
+    Ok(made.files.into_iter().map(|(path, text)| (path, text.into_bytes())).chain(copies).collect())
 }
 
 fn agents(loaded: &Loaded) -> Vec<String> {
@@ -94,16 +81,11 @@ fn agents(loaded: &Loaded) -> Vec<String> {
 /// Where the recordings are, as `remit.toml` names them: relative when they lie in the workspace's folder.
 fn named(paths: &[Utf8PathBuf], root: &Utf8Path) -> Result<Vec<String>, CliError> {
     let absolute = |p: &Utf8Path| {
-        p.canonicalize_utf8()
-            .or_else(|_| camino::absolute_utf8(p))
-            .map_err(CliError::Output)
+        p.canonicalize_utf8().or_else(|_| camino::absolute_utf8(p)).map_err(CliError::Output)
     };
     let root = absolute(root)?;
     let relative = |p: Utf8PathBuf| p.strip_prefix(&root).map(Utf8Path::to_owned).unwrap_or(p);
-    paths
-        .iter()
-        .map(|p| Ok(relative(absolute(p)?).into_string()))
-        .collect()
+    paths.iter().map(|p| Ok(relative(absolute(p)?).into_string())).collect()
 }
 
 /// The recordings' bytes as files of the workspace, below `sessions/`.
@@ -124,11 +106,8 @@ fn copy_into(from: &Utf8Path, to: &Utf8Path, files: &mut Files) -> Result<(), Cl
         files.push((to.to_owned(), std::fs::read(from).map_err(bad)?));
         return Ok(());
     }
-    let mut entries = from
-        .read_dir_utf8()
-        .map_err(bad)?
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(bad)?;
+    let mut entries =
+        from.read_dir_utf8().map_err(bad)?.collect::<Result<Vec<_>, _>>().map_err(bad)?;
     entries.sort_by(|a, b| a.path().cmp(b.path()));
     for entry in entries.iter().filter(|e| !e.file_name().starts_with('.')) {
         copy_into(entry.path(), &to.join(entry.file_name()), files)?;

@@ -8,6 +8,7 @@ use crate::output::{badge, bold, line, shape, summary, table, to_stderr, to_stdo
 use remit_api::replay::{
     CallReport, Report, SessionReport, Summary, Verdict, report, to_junit, to_sarif,
 };
+use std::collections::BTreeMap;
 
 /// Findings that are listed for each session unless all are asked for.
 const FINDINGS: usize = 5;
@@ -31,16 +32,9 @@ fn rendered(report: &Report, bench: &Bench, args: &ReplayArgs) -> Result<String,
         ReportFormat::Human => human(report, bench, args.all),
         ReportFormat::Json => json(report)?,
         ReportFormat::Jsonl => {
-            let lines: Result<Vec<_>, _> = report
-                .sessions
-                .iter()
-                .map(|s| serde_json::to_string(&s.line()))
-                .collect();
-            lines
-                .map_err(std::io::Error::other)?
-                .iter()
-                .map(|l| format!("{l}\n"))
-                .collect()
+            let lines: Result<Vec<_>, _> =
+                report.sessions.iter().map(|s| serde_json::to_string(&s.line())).collect();
+            lines.map_err(std::io::Error::other)?.iter().map(|l| format!("{l}\n")).collect()
         }
         ReportFormat::Junit => to_junit(report).map_err(std::io::Error::other)?,
         ReportFormat::Sarif => json(&to_sarif(report))?,
@@ -59,93 +53,52 @@ fn exit(summary: &Summary, fail_on: &[FailOn]) -> Exit {
         FailOn::Unknown => summary.unknown > 0,
         FailOn::Uncertain => summary.uncertain > 0,
     };
-    if fail_on.iter().any(is_there) {
-        Exit::Verdict
-    } else {
-        Exit::Success
-    }
+    if fail_on.iter().any(is_there) { Exit::Verdict } else { Exit::Success }
 }
 
 fn human(report: &Report, bench: &Bench, all: bool) -> String {
     let mut out = summary(&bench.workspace.config.name, &report.summary) + "\n";
-    out += &table(
-        &["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""],
-        report.sessions.iter().map(|s| row(s, report)),
-    );
-    let findings: String = report
-        .sessions
-        .iter()
-        .filter_map(|s| listed(s, name(s, report), all))
-        .collect();
+    let named: Vec<_> = report.sessions.iter().zip(names(report)).collect();
+    let head = ["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""];
+    out += &table(&head, named.iter().map(row));
+    let findings: String =
+        named.iter().filter_map(|(session, name)| listed(session, name, all)).collect();
     if !findings.is_empty() {
         out += &format!("\n{}\n{findings}", bold("Not allowed"));
-        out += &format!(
-            "\nhelp: `remit explain {} SESSION STEP` says why\n",
-            bench.workspace.root
-        );
+        out += &format!("\nhelp: `remit explain {} SESSION STEP` says why\n", bench.workspace.root);
     }
     out
 }
 
 /// A session is called by its recording, which people know; by its id where a recording holds several.
-fn name<'r>(session: &'r SessionReport, report: &Report) -> &'r str {
-    let several = report
-        .sessions
-        .iter()
-        .filter(|s| s.recording == session.recording)
-        .nth(1)
-        .is_some();
-    if several {
-        &session.session
-    } else {
-        &session.recording
+fn names(report: &Report) -> Vec<&str> {
+    let mut sessions: BTreeMap<&str, u32> = BTreeMap::new();
+    for session in &report.sessions {
+        *sessions.entry(&session.recording).or_default() += 1;
     }
+    let is_alone = |s: &SessionReport| sessions.get(s.recording.as_str()) == Some(&1);
+    report.sessions.iter().map(|s| if is_alone(s) { &*s.recording } else { &*s.session }).collect()
 }
 
-fn row(session: &SessionReport, report: &Report) -> Vec<String> {
+fn row((session, name): &(&SessionReport, &str)) -> Vec<String> {
     let counts = session.line().summary;
-    let strip: String = session
-        .calls
-        .iter()
-        .take(STRIP)
-        .map(|c| shape(c.verdict))
-        .collect();
-    let more = if session.calls.len() > STRIP {
-        "…"
-    } else {
-        ""
-    };
-    let task = session
-        .task
-        .as_deref()
-        .map_or_else(|| "-".into(), |t| line(t, 32));
-    let task = if session.scoped || session.task.is_none() {
-        task
-    } else {
-        format!("{task} (no scope)")
-    };
-    let mut row = vec![
-        line(name(session, report), 56),
-        task,
-        line(&session.agent, 24),
-        counts.tool_calls.to_string(),
-    ];
+    let strip: String = session.calls.iter().take(STRIP).map(|c| shape(c.verdict)).collect();
+    let more = if session.calls.len() > STRIP { "…" } else { "" };
+    let task = session.task.as_deref().map_or_else(|| "-".into(), |t| line(t, 32));
+    let task =
+        if session.scoped || session.task.is_none() { task } else { format!("{task} (no scope)") };
+    let mut row =
+        vec![line(name, 56), task, line(&session.agent, 24), counts.tool_calls.to_string()];
     row.extend(Verdict::all().map(|v| counts.count(v).to_string()));
     row.push(format!("{strip}{more}"));
     row
 }
 
 fn listed(session: &SessionReport, name: &str, all: bool) -> Option<String> {
-    let findings: Vec<&CallReport> = session
-        .calls
-        .iter()
-        .filter(|c| c.verdict != Verdict::Allowed)
-        .collect();
-    let (first, rest) = findings.split_at(if all {
-        findings.len()
-    } else {
-        findings.len().min(FINDINGS)
-    });
+    let findings: Vec<&CallReport> =
+        session.calls.iter().filter(|c| c.verdict != Verdict::Allowed).collect();
+    let (first, rest) =
+        findings.split_at(if all { findings.len() } else { findings.len().min(FINDINGS) });
     if first.is_empty() {
         return None;
     }
@@ -170,24 +123,9 @@ fn reason(call: &CallReport) -> String {
         return unknown.clone();
     }
     let scope_allows = call.scope.as_ref().map(|s| s.decision == "allow");
-    let side = if call.verdict == Verdict::Drifted {
-        &call.scope
-    } else {
-        &call.guardrails
-    };
-    let reasons = side
-        .as_ref()
-        .map(|s| s.reasons.join(", "))
-        .unwrap_or_default();
-    let by = if reasons.is_empty() {
-        "no policy permits it".to_owned()
-    } else {
-        reasons
-    };
-    let uncertain = if call.uncertain {
-        "; uncertain: a policy failed"
-    } else {
-        ""
-    };
+    let side = if call.verdict == Verdict::Drifted { &call.scope } else { &call.guardrails };
+    let reasons = side.as_ref().map(|s| s.reasons.join(", ")).unwrap_or_default();
+    let by = if reasons.is_empty() { "no policy permits it".to_owned() } else { reasons };
+    let uncertain = if call.uncertain { "; uncertain: a policy failed" } else { "" };
     format!("{} ({by}){uncertain}", call.verdict.said(scope_allows))
 }

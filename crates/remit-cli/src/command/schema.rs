@@ -37,17 +37,11 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
 
 /// What the tools say of themselves, where they do; what their calls show, where they do not.
 fn manifests(args: &SchemaArgs, workspace: &Workspace) -> Result<Vec<ToolManifest>, CliError> {
-    let mut manifests = args
-        .tools
-        .iter()
-        .map(|named| declared(named))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut manifests =
+        args.tools.iter().map(|named| declared(named)).collect::<Result<Vec<_>, _>>()?;
     if args.tools.is_empty() || !args.recordings.is_empty() {
         let loaded = read(workspace, &args.recordings, args.format)?;
-        manifests.extend(infer_manifests(
-            &loaded.recordings,
-            &workspace.config.mapping.server,
-        ));
+        manifests.extend(infer_manifests(&loaded.recordings, &workspace.config.mapping.server));
     }
     if manifests.iter().all(|m| m.tools.is_empty()) {
         return Err(CliError::input(
@@ -62,10 +56,9 @@ fn manifests(args: &SchemaArgs, workspace: &Workspace) -> Result<Vec<ToolManifes
 fn declared(named: &str) -> Result<ToolManifest, CliError> {
     let (server, file) = match named.split_once('=') {
         Some((server, file)) => (server.to_owned(), Utf8PathBuf::from(file)),
-        None => (
-            Utf8Path::new(named).file_stem().unwrap_or(named).to_owned(),
-            Utf8PathBuf::from(named),
-        ),
+        None => {
+            (Utf8Path::new(named).file_stem().unwrap_or(named).to_owned(), Utf8PathBuf::from(named))
+        }
     };
     let text = std::fs::read_to_string(&file).map_err(|error| {
         CliError::input(
@@ -79,8 +72,6 @@ fn declared(named: &str) -> Result<ToolManifest, CliError> {
 fn write(root: &Utf8Path, made: &GeneratedSchema) -> Result<(), CliError> {
     let path = root.join(SCHEMA);
     write_atomic(&path, made.text.as_bytes()).map_err(CliError::library)?;
-    to_stderr(&format!(
-        "{path} written; `remit check {root}` checks the policies against it\n"
-    ))?;
+    to_stderr(&format!("{path} written; `remit check {root}` checks the policies against it\n"))?;
     Ok(())
 }

@@ -34,10 +34,7 @@ fn list(bench: &Bench) -> String {
             line(goal, 60),
         ]
     };
-    table(
-        &["SESSION", "RECORDING", "CALLS", "GOAL"],
-        bench.sessions().map(row),
-    )
+    table(&["SESSION", "RECORDING", "CALLS", "GOAL"], bench.sessions().map(row))
 }
 
 fn session(found: &Found<'_>, full: bool) -> String {
@@ -45,9 +42,7 @@ fn session(found: &Found<'_>, full: bool) -> String {
     let mut horizon_passed = false;
     for (n, step) in found.session.steps.iter().enumerate() {
         out += &one_step(found, n as u32, step, full);
-        let denied = found
-            .judged(n as u32)
-            .is_some_and(|j| j.verdict == Verdict::Denied);
+        let denied = found.judged(n as u32).is_some_and(|j| j.verdict == Verdict::Denied);
         if denied && !horizon_passed && executed(step) {
             horizon_passed = true;
             out += &dim(
@@ -69,10 +64,8 @@ fn head(found: &Found<'_>) -> String {
         (Some(task), None) => format!("{} (no scope declared: nothing can drift)", line(task, 80)),
         (None, _) => "none known (nothing can drift)".to_owned(),
     };
-    let verdicts: Vec<String> = Verdict::all()
-        .iter()
-        .map(|&v| format!("{} {}", badge(v), counts.count(v)))
-        .collect();
+    let verdicts: Vec<String> =
+        Verdict::all().iter().map(|&v| format!("{} {}", badge(v), counts.count(v))).collect();
     format!(
         "{}\nrecording  {} ({})\ntask       {scope}\nagent      {}\n{}: {}\n\n",
         bold(&line(&found.session.id, 120)),
@@ -88,21 +81,14 @@ fn one_step(found: &Found<'_>, n: u32, step: &Step, full: bool) -> String {
     let lane = lane_mark(found.session, step.lane);
     let number = dim(&format!("{n:>5}"));
     match &step.kind {
-        StepKind::Message { role, text } => format!(
-            "{number}  {lane}{:<9}  {}\n",
-            role_word(*role),
-            body(text, full)
-        ),
-        StepKind::Result(result) => format!(
-            "{number}  {lane}{:<9}  {}\n",
-            result.outcome.word(),
-            body(&result.text, full)
-        ),
+        StepKind::Message { role, text } => {
+            format!("{number}  {lane}{:<9}  {}\n", role_word(*role), body(text, full))
+        }
+        StepKind::Result(result) => {
+            format!("{number}  {lane}{:<9}  {}\n", result.outcome.word(), body(&result.text, full))
+        }
         StepKind::Call(call) => {
-            let verdict = found
-                .judged(n)
-                .map(|j| badge(j.verdict))
-                .unwrap_or_default();
+            let verdict = found.judged(n).map(|j| badge(j.verdict)).unwrap_or_default();
             format!(
                 "{number}  {lane}{:<9}  {} {}  {verdict}\n",
                 "call",
@@ -114,11 +100,7 @@ fn one_step(found: &Found<'_>, n: u32, step: &Step, full: bool) -> String {
 }
 
 fn body(text: &str, full: bool) -> String {
-    if full {
-        harmless(text)
-    } else {
-        line(text, SHORT)
-    }
+    if full { harmless(text) } else { line(text, SHORT) }
 }
 
 fn arguments(call: &ToolCall) -> String {
