@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => ({
     sourcemap: false,
     chunkSizeWarningLimit: 1500,
   },
-  server: { port: 1420, strictPort: true },
+  server: { port: 5173, strictPort: true },
   test: {
     environment: "happy-dom",
     setupFiles: ["src/test/setup.ts"],

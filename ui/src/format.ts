@@ -43,4 +43,4 @@ export function instant(at: string | null): string {
 }
 
 /** The last part of a path. */
-export const baseName = (path: string): string => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;
+export const baseName = (path: string): string => path.split(/[/\\]/).findLast(Boolean) ?? path;
