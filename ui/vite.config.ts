@@ -8,6 +8,9 @@ export default defineConfig(({ mode }) => ({
   resolve: mode === "test" ? { conditions: ["browser"] } : {},
   build: {
     target: "es2022",
+    // Older targets would have `light-dark()` rewritten into something that follows the stylesheet
+    // only, and never the theme that the person chose.
+    cssTarget: ["chrome123", "safari17.5"],
     sourcemap: false,
     chunkSizeWarningLimit: 1500,
   },

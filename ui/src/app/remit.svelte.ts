@@ -16,6 +16,8 @@ import { Preference } from "./preference.svelte";
 
 /** How often to look whether a replay is done, in case its event was missed. */
 const POLL_MS = 1000;
+/** Among how many sessions the first one to show is chosen. */
+const FIRST_ROWS = 200;
 
 export class Remit {
   info = $state.raw<AppInfo | null>(null);
@@ -35,7 +37,10 @@ export class Remit {
   readonly transcript = new Transcript();
   readonly why = new Query("why");
   readonly corpus = new Corpus();
-  readonly documents = new Documents((workspace) => this.#adopt(workspace));
+  readonly documents = new Documents({
+    before: () => this.corpus.mark(),
+    done: (workspace) => this.#adopt(workspace),
+  });
 
   /** The counts in view: those of the last good replay. */
   readonly summary: Summary | null = $derived.by(() => {
@@ -261,7 +266,7 @@ export class Remit {
     const { text, verdict, session } = this.place.where;
     const list = first ? this.sessions.filter(text, verdict) : this.sessions.refresh();
     if (this.summary === null) return list;
-    await Promise.all([this.corpus.refresh(!first), list]);
+    await Promise.all([this.corpus.refresh(), list]);
     if (session === null) await this.#selectFirst();
     else await this.#again(session);
   }
@@ -274,13 +279,14 @@ export class Remit {
     await this.explain();
   }
 
-  /** The first thing to see is a finding, and why. */
+  /** The first thing to see is the session with most findings, and why. */
   async #selectFirst(): Promise<void> {
-    const rows = Array.from({ length: Math.min(this.sessions.pages.total, 200) }, (_, at) =>
-      this.sessions.pages.at(at),
+    const many = Math.min(this.sessions.pages.total, FIRST_ROWS);
+    const rows = Array.from({ length: many }, (_, at) => this.sessions.pages.at(at)).filter(
+      (row) => row !== undefined,
     );
-    const worth = rows.find((row) => row && row.summary.denied + row.summary.drifted > 0) ?? rows[0];
-    if (worth) await this.select(worth.session);
+    const [worst] = rows.toSorted((a, b) => findings(b.summary) - findings(a.summary));
+    if (worst) await this.select(worst.session);
   }
 
   async #hear(event: AppEvent): Promise<void> {
@@ -312,3 +318,5 @@ export class Remit {
 
 const firstFinding = (calls: readonly { step: number; verdict: Verdict }[]): number | null =>
   (calls.find((tick) => isFinding(tick.verdict)) ?? calls[0])?.step ?? null;
+
+const findings = (summary: Summary): number => summary.denied + summary.drifted;

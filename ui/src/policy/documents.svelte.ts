@@ -80,6 +80,12 @@ export class Document {
   }
 }
 
+/** Who wants to know of a save: before it is sent, and when it is done. */
+export interface Saves {
+  before(): void;
+  done(workspace: WorkspaceView): Promise<void>;
+}
+
 export class Documents {
   open = $state.raw<readonly Document[]>([]);
   current = $state.raw<Document | null>(null);
@@ -88,7 +94,7 @@ export class Documents {
   error = $state.raw<ErrorDto | null>(null);
   #root = "";
 
-  constructor(readonly onsaved: (workspace: WorkspaceView) => Promise<void>) {}
+  constructor(readonly saves: Saves) {}
 
   workspace(root: string): void {
     if (root === this.#root) return;
@@ -118,13 +124,14 @@ export class Documents {
     if (document.saving) return;
     document.saving = true;
     const { path, text } = document;
+    this.saves.before();
     try {
       const saved = await call("save_file", { path, text, base: document.base.digest });
       document.base = { ...document.base, text, digest: saved.digest };
       document.theirs = null;
       document.error = null;
       document.edit(document.text);
-      await this.onsaved(saved.workspace);
+      await this.saves.done(saved.workspace);
     } catch (thrown) {
       await this.#failed(document, asError(thrown));
     } finally {

@@ -1,7 +1,8 @@
 // The whole corpus: the column of verdicts, where its sessions lie, and what the last edit changed.
 //
-// Promises: after a replay of the same calls, `changes` says which verdicts differ from the replay
-// before, and in which sessions. Not here: who asked for the replay.
+// Promises: after a replay of the same calls, `changes` says which verdicts differ from the baseline
+// (the verdicts when the person last saved), and in which sessions, however many replays ran since.
+// Not here: who asked for the replay.
 
 import type { CallPlace, ErrorDto, Verdict } from "../api/bindings";
 import { asError, bytes, call } from "../api/client";
@@ -24,21 +25,27 @@ export class Corpus {
     new Map([...this.bySession].map(([session, calls]) => [session, calls.size])),
   );
   #sessionOfBlock = new Map<number, number>();
+  #baseline: Uint8Array = EMPTY;
+  /** Whether somebody waits to hear what changed, even if nothing did. */
+  #awaited = false;
   #asked = 0;
 
-  /** Reads the column again; `compared` also says what differs from the one before. */
-  async refresh(compared: boolean): Promise<void> {
+  /** What is in view from now on is what edits are compared with. */
+  mark(): void {
+    this.#awaited = true;
+    this.#baseline = this.column;
+  }
+
+  /** Reads the column again, and says what differs from the baseline. */
+  async refresh(): Promise<void> {
     const mine = ++this.#asked;
     try {
-      const [before, after] = [this.column, await bytes("verdict_column")];
+      const after = await bytes("verdict_column");
       if (mine !== this.#asked) return;
       this.#sessionOfBlock.clear();
       this.column = after;
       this.error = null;
-      const changes = compared && before.length > 0 ? compare(before, after) : null;
-      this.changes = changes;
-      this.bySession = new Map();
-      if (changes) await this.#mark(changes, before, mine);
+      await this.#compare(after, mine);
     } catch (thrown) {
       if (mine === this.#asked) this.error = asError(thrown);
     }
@@ -67,6 +74,8 @@ export class Corpus {
   }
 
   forgetChanges(): void {
+    this.#baseline = this.column;
+    this.#awaited = false;
     this.changes = null;
     this.bySession = new Map();
   }
@@ -103,15 +112,27 @@ export class Corpus {
     return session;
   }
 
-  async #mark(changes: Changes, before: Uint8Array, mine: number): Promise<void> {
+  async #compare(after: Uint8Array, mine: number): Promise<void> {
+    const before = this.#baseline;
+    const changes = before.length > 0 ? compare(before, after) : null;
+    if (changes === null) {
+      this.forgetChanges();
+      return;
+    }
+    const told = this.#awaited || changes.positions.length > 0;
+    this.changes = told ? changes : null;
+    const marked = await this.#marked(changes, before);
+    if (mine === this.#asked) this.bySession = marked;
+  }
+
+  async #marked(changes: Changes, before: Uint8Array): Promise<ReadonlyMap<number, SessionChanges>> {
     const blocks = byBlock(changes.positions, this.starts);
     const marked = [...blocks].slice(0, MOST_MARKED).map(async ([block, positions]) => {
       const start = this.starts[block] ?? 0;
       const calls = positions.map((position) => [position - start, verdictAt(before, position)] as const);
       return [await this.#sessionAt(block), new Map(calls)] as const;
     });
-    const bySession = new Map(await Promise.all(marked));
-    if (mine === this.#asked) this.bySession = bySession;
+    return new Map(await Promise.all(marked));
   }
 }
 

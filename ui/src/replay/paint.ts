@@ -7,6 +7,8 @@ import { bins } from "./column";
 /** Share of the height that a bar takes. */
 const TALL: Readonly<Record<Verdict, number>> = { allowed: 0.34, unknown: 0.56, drifted: 0.78, denied: 1 };
 
+const LINE = 2;
+
 export interface Canvas {
   readonly context: CanvasRenderingContext2D;
   /** In device pixels. */
@@ -27,8 +29,12 @@ export function paint(canvas: Canvas, column: Uint8Array, colour: (verdict: Verd
     const [left, right] = [Math.round(at * step), Math.round((at + 1) * step)];
     context.fillStyle = colours[code] ?? "";
     context.fillRect(left, height - tall, Math.max(1, right - left - gap), tall);
-    // A hollow bar, as the ring is a hollow disc.
-    if (verdict === "unknown")
-      context.clearRect(left, height - tall + 2, Math.max(1, right - left - gap), tall - 4);
+    if (verdict === "unknown") hollow(context, left, height - tall, right - left - gap, tall);
   });
+}
+
+/** A hollow bar, as the ring is a hollow disc; its sides too where there is room. */
+function hollow(context: CanvasRenderingContext2D, x: number, y: number, wide: number, tall: number): void {
+  const side = wide > 3 * LINE ? LINE : 0;
+  context.clearRect(x + side, y + LINE, Math.max(1, wide) - 2 * side, tall - 2 * LINE);
 }
