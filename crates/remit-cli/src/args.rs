@@ -8,7 +8,7 @@ use remit_api::session::Format;
 /// Write policies for AI agents, replay recorded sessions against them, and see which actions would
 /// be allowed, denied, or drifted out of the task's scope.
 #[derive(Debug, Parser)]
-#[command(name = "remit", version, about, max_term_width = 100)]
+#[command(name = "remit", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 fine, 1 failed, 2 denied or drifted and --fail-on asked for it, 3 invalid policies"
 )]

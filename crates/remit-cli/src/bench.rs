@@ -2,14 +2,14 @@
 
 use crate::args::Corpus;
 use crate::error::CliError;
-use crate::output::{count, to_stderr};
+use crate::output::{count, harmless, to_stderr};
 use crate::progress;
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_api::load_recordings;
 use remit_api::policy::Workspace;
 use remit_api::replay::{JudgedCall, Replay, SessionReplay, replay};
-use remit_api::session::{Format, Loaded, Recording, Session};
-use std::collections::BTreeMap;
+use remit_api::session::{Format, Loaded, Recording, Session, Skipped};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 /// A replayed corpus.
@@ -111,22 +111,26 @@ pub(crate) fn read(
 
 /// Names what was passed over.
 pub(crate) fn told(loaded: &Loaded) -> Result<(), CliError> {
-    if let Some(bad) = loaded.skipped.iter().find(|s| s.explicit) {
-        let help = bad
-            .help
-            .clone()
-            .unwrap_or_else(|| "name a recording, or a folder of recordings".into());
-        return Err(CliError::input(format!("`{}`: {}", bad.path, bad.why), help));
+    let named: Vec<&Skipped> = loaded.skipped.iter().filter(|s| s.explicit).collect();
+    if !named.is_empty() {
+        return Err(unreadable(&named));
     }
     for skipped in &loaded.skipped {
         let help = skipped.help.as_ref().map(|h| format!("; help: {h}")).unwrap_or_default();
-        to_stderr(&format!(
-            "warning: `{}` was passed over: {}{help}\n",
-            skipped.path, skipped.why
-        ))?;
+        let told = format!("`{}` was passed over: {}{help}", skipped.path, skipped.why);
+        to_stderr(&format!("warning: {}\n", harmless(&told)))?;
     }
-    to_stderr(&importer_warnings(&loaded.recordings))?;
+    to_stderr(&harmless(&importer_warnings(&loaded.recordings)))?;
     Ok(())
+}
+
+/// All that the person named and that cannot be read, in one error.
+fn unreadable(named: &[&Skipped]) -> CliError {
+    let why: Vec<String> = named.iter().map(|s| format!("`{}`: {}", s.path, s.why)).collect();
+    let help: BTreeSet<&str> = named.iter().filter_map(|s| s.help.as_deref()).collect();
+    let help = Vec::from_iter(help).join("; ");
+    let general = "name a recording, or a folder of recordings".to_owned();
+    CliError::input(harmless(&why.join("; ")), if help.is_empty() { general } else { help })
 }
 
 /// One line for each kind of warning: how often, and where first.

@@ -29,6 +29,7 @@ pub(crate) enum CliError {
     #[diagnostic(help("{help}"))]
     Input { message: String, help: String },
     #[error("the workspace `{}` is not valid", .0.root)]
+    #[diagnostic(help("mend the errors above; `remit check {}` lists everything", .0.root))]
     Invalid(Box<Workspace>),
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),
@@ -54,14 +55,9 @@ impl CliError {
     pub fn print(&self, format: ErrorFormat) {
         if let CliError::Invalid(workspace) = self {
             let _ = crate::output::to_stderr(&findings(workspace, format));
-            if format != ErrorFormat::Json {
-                let help = format!(
-                    "help: mend the errors above; `remit check {}` lists everything\n",
-                    workspace.root
-                );
-                let _ = crate::output::to_stderr(&format!("error: {self}\n{help}"));
+            if format == ErrorFormat::Json {
+                return;
             }
-            return;
         }
         let _ = crate::output::to_stderr(&self.rendered(format));
     }

@@ -3,11 +3,20 @@
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, Table, presets};
 use remit_api::replay::{Summary, Verdict};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Writes data to stdout; colour goes only to a terminal that wants it (`NO_COLOR` is respected).
 pub(crate) fn to_stdout(text: &str) -> std::io::Result<()> {
     anstream::stdout().write_all(text.as_bytes())
+}
+
+/// Writes machine-readable data to stdout: byte for byte, unless a person looks at it.
+pub(crate) fn data_to_stdout(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    if stdout.is_terminal() {
+        return stdout.write_all(harmless(text).as_bytes());
+    }
+    stdout.write_all(text.as_bytes())
 }
 
 /// Writes talk to stderr.
@@ -127,10 +136,39 @@ pub(crate) fn line(text: &str, chars: usize) -> String {
     harmless(&short)
 }
 
-/// `text` with control characters (but line ends and tabs) replaced: a recording could hold escape
-/// sequences that a terminal obeys.
+/// `text` with control characters (but line ends and tabs) replaced, and those that turn the
+/// direction of writing: a recording could hold escape sequences that a terminal obeys.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
-        .collect()
+    let is_obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    text.chars().map(|c| if is_obeyed(c) || turns_writing(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// `text` with all its lines below each other, so that none can pass for a line of ours.
+pub(crate) fn block(text: &str, indent: usize) -> String {
+    harmless(text).replace('\n', &format!("\n{:indent$}", ""))
+}
+
+/// The marks, embeddings, overrides and isolates of the Unicode Bidirectional Algorithm.
+fn turns_writing(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{block, harmless, line};
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_left() {
+        assert_eq!(
+            harmless("a\u{1b}[2Jb\u{9b}31m\u{7}\u{202e}c\td"),
+            "a\u{fffd}[2Jb\u{fffd}31m\u{fffd}\u{fffd}c\td"
+        );
+        assert_eq!(line("one\r\n  two\u{8}", 99), "one two\u{fffd}");
+        assert_eq!(line("längst", 3), "län…");
+    }
+
+    #[test]
+    fn a_text_cannot_pass_for_a_line_of_ours() {
+        assert_eq!(block("a\n    9  call", 4), "a\n        9  call");
+    }
 }

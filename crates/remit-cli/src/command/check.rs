@@ -4,27 +4,25 @@ use crate::Exit;
 use crate::args::CheckArgs;
 use crate::bench::load_workspace;
 use crate::error::{CliError, ErrorFormat, findings};
-use crate::output::{count, to_stdout};
+use crate::output::{count, data_to_stdout, to_stdout};
 use remit_api::policy::{Severity, Workspace};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, CliError> {
     let workspace = load_workspace(&args.workspace)?;
-    let mut text = findings(&workspace, args.format);
-    if args.format != ErrorFormat::Json {
-        text += &closing_line(&workspace);
+    let text = findings(&workspace, args.format);
+    match args.format {
+        ErrorFormat::Json => data_to_stdout(&text)?,
+        ErrorFormat::Human | ErrorFormat::Plain => to_stdout(&(text + &closing_line(&workspace)))?,
     }
-    to_stdout(&text)?;
     let warned = args.deny_warnings && number(&workspace, Severity::Warning) > 0;
     Ok(if workspace.is_valid() && !warned { Exit::Success } else { Exit::Invalid })
 }
 
 fn closing_line(workspace: &Workspace) -> String {
-    let policies = workspace.guardrails.policies.len()
-        + workspace.scopes.iter().map(|s| s.layer.policies.len()).sum::<usize>();
     format!(
         "{}: {} checked; {}, {}, {} of advice\n",
         workspace.config.name,
-        match policies {
+        match workspace.policy_count() {
             1 => "1 policy".to_owned(),
             n => format!("{n} policies"),
         },

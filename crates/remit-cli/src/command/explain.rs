@@ -4,10 +4,10 @@ use crate::Exit;
 use crate::args::{ExplainArgs, ExplainFormat};
 use crate::bench::{Bench, Found};
 use crate::error::CliError;
-use crate::output::{badge, bold, harmless, line, to_stdout};
+use crate::output::{badge, bold, data_to_stdout, harmless, line, to_stdout};
 use remit_api::policy::PolicySource;
 use remit_api::replay::{JudgedCall, Judgement, Mapper, explain};
-use remit_api::session::{StepKind, ToolCall};
+use remit_api::session::{Outcome, StepKind, ToolCall};
 use serde_json::{Value, json};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
@@ -21,10 +21,10 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
         .and_then(Result::ok)
         .map(|m| m.request_json());
     let why = Why { bench: &bench, found, judged, call, request };
-    to_stdout(&match args.format {
-        ExplainFormat::Human => why.human(),
-        ExplainFormat::Json => format!("{:#}\n", why.json()),
-    })?;
+    match args.format {
+        ExplainFormat::Human => to_stdout(&why.human())?,
+        ExplainFormat::Json => data_to_stdout(&format!("{:#}\n", why.json()))?,
+    }
     Ok(Exit::Success)
 }
 
@@ -79,12 +79,16 @@ impl Why<'_> {
             bold(&line(&self.call.tool, 80))
         );
         out += &format!(
-            "called by {}; in the recording it was {}\n",
+            "called by {}; in the recording it {}\n",
             line(agent, 80),
-            self.call.outcome.word()
+            happened(self.call.outcome)
         );
         if let Some(unknown) = &self.judged.unknown {
-            out += &format!("\n{}\n  help: {}\n", line(&unknown.message, 400), unknown.help);
+            out += &format!(
+                "\n{}\n  help: {}\n",
+                line(&unknown.message, 400),
+                line(&unknown.help, 400)
+            );
         }
         if let Some(sides) = &self.judged.judged {
             out += &self.side(
@@ -163,6 +167,16 @@ impl Why<'_> {
             "misfits": self.judged.misfits,
             "request": self.request,
         })
+    }
+}
+
+/// What became of the call, to go on from "it".
+fn happened(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Executed => "was executed",
+        Outcome::Refused => "was refused",
+        Outcome::Failed => "failed",
+        Outcome::Unrecorded => "has no result",
     }
 }
 

@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::args::ImportArgs;
 use crate::bench::told;
 use crate::error::CliError;
-use crate::output::{count, line, table, to_stderr, to_stdout};
+use crate::output::{count, data_to_stdout, line, table, to_stderr, to_stdout};
 use crate::progress;
 use remit_api::policy::new_workspace::write_atomic;
 use remit_api::session::{Loaded, Recording, Session, to_notation};
@@ -21,9 +21,14 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, CliError> {
         remit_api::load_paths(&args.paths, args.format, &mut tell).map_err(CliError::library)?;
     bar.finish_and_clear();
     told(&loaded)?;
+    if loaded.recordings.is_empty() {
+        to_stderr(
+            "warning: no recording was found\n  help: name files that an agent runtime wrote, or a folder of them\n",
+        )?;
+    }
     match &args.to {
         None => to_stdout(&listing(&loaded))?,
-        Some(path) if path == "-" => to_stdout(&notation(&loaded))?,
+        Some(path) if path == "-" => data_to_stdout(&notation(&loaded))?,
         Some(path) => {
             write_atomic(path, notation(&loaded).as_bytes()).map_err(CliError::library)?;
             to_stderr(&format!(

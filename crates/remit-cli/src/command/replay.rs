@@ -4,7 +4,9 @@ use crate::Exit;
 use crate::args::{FailOn, ReplayArgs, ReportFormat};
 use crate::bench::Bench;
 use crate::error::CliError;
-use crate::output::{badge, bold, line, shape, summary, table, to_stderr, to_stdout};
+use crate::output::{
+    badge, bold, data_to_stdout, line, shape, summary, table, to_stderr, to_stdout,
+};
 use remit_api::replay::{
     CallReport, Report, SessionReport, Summary, Verdict, report, to_junit, to_sarif,
 };
@@ -18,7 +20,13 @@ const STRIP: usize = 32;
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
     let bench = Bench::open(&args.corpus)?;
     let report = report(&bench.replay, &bench.loaded);
-    to_stdout(&rendered(&report, &bench, args)?)?;
+    match args.format {
+        ReportFormat::Human => to_stdout(&human(&report, &bench, args.all))?,
+        ReportFormat::Json => data_to_stdout(&json(&report)?)?,
+        ReportFormat::Jsonl => data_to_stdout(&lines(&report)?)?,
+        ReportFormat::Junit => data_to_stdout(&to_junit(&report).map_err(std::io::Error::other)?)?,
+        ReportFormat::Sarif => data_to_stdout(&json(&to_sarif(&report))?)?,
+    }
     if report.sessions.is_empty() {
         to_stderr(
             "warning: there is no session to replay\n  help: put recordings into the workspace's sessions/ or name some with --recordings\n",
@@ -27,18 +35,10 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
     Ok(exit(&report.summary, &args.fail_on))
 }
 
-fn rendered(report: &Report, bench: &Bench, args: &ReplayArgs) -> Result<String, CliError> {
-    Ok(match args.format {
-        ReportFormat::Human => human(report, bench, args.all),
-        ReportFormat::Json => json(report)?,
-        ReportFormat::Jsonl => {
-            let lines: Result<Vec<_>, _> =
-                report.sessions.iter().map(|s| serde_json::to_string(&s.line())).collect();
-            lines.map_err(std::io::Error::other)?.iter().map(|l| format!("{l}\n")).collect()
-        }
-        ReportFormat::Junit => to_junit(report).map_err(std::io::Error::other)?,
-        ReportFormat::Sarif => json(&to_sarif(report))?,
-    })
+fn lines(report: &Report) -> Result<String, CliError> {
+    let one = |session: &SessionReport| Ok(serde_json::to_string(&session.line())? + "\n");
+    let lines: Result<String, serde_json::Error> = report.sessions.iter().map(one).collect();
+    Ok(lines.map_err(std::io::Error::other)?)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, CliError> {

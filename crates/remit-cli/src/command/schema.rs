@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::args::SchemaArgs;
 use crate::bench::{load_workspace, read};
 use crate::error::CliError;
-use crate::output::{to_stderr, to_stdout};
+use crate::output::{data_to_stdout, to_stderr};
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_api::policy::Workspace;
 use remit_api::policy::new_workspace::write_atomic;
@@ -17,7 +17,7 @@ const SCHEMA: &str = "schema.cedarschema";
 
 pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
     let Some(root) = &args.workspace else {
-        to_stdout(&format!("{:#}\n", report_schema()))?;
+        data_to_stdout(&format!("{:#}\n", report_schema()))?;
         return Ok(Exit::Success);
     };
     let workspace = load_workspace(root)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
     if args.write {
         write(root, &made)?
     } else {
-        to_stdout(&made.text)?
+        data_to_stdout(&made.text)?
     }
     Ok(Exit::Success)
 }

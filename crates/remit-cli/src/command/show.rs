@@ -4,7 +4,7 @@ use crate::Exit;
 use crate::args::ShowArgs;
 use crate::bench::{Bench, Found};
 use crate::error::CliError;
-use crate::output::{badge, bold, count, dim, harmless, line, table, to_stdout};
+use crate::output::{badge, block, bold, count, dim, line, table, to_stdout};
 use remit_api::replay::{Summary, Verdict};
 use remit_api::session::{
     Arguments, LaneIdx, LaneKind, Outcome, Role, Session, Step, StepKind, ToolCall,
@@ -12,6 +12,8 @@ use remit_api::session::{
 
 /// Characters of a text that are shown unless the whole is asked for.
 const SHORT: usize = 240;
+/// Where the texts of steps begin.
+const TEXT_COLUMN: usize = 18;
 
 pub(crate) fn run(args: &ShowArgs) -> Result<Exit, CliError> {
     let bench = Bench::open(&args.corpus)?;
@@ -100,7 +102,7 @@ fn one_step(found: &Found<'_>, n: u32, step: &Step, full: bool) -> String {
 }
 
 fn body(text: &str, full: bool) -> String {
-    if full { harmless(text) } else { line(text, SHORT) }
+    if full { block(text, TEXT_COLUMN) } else { line(text, SHORT) }
 }
 
 fn arguments(call: &ToolCall) -> String {
