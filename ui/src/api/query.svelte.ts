@@ -60,6 +60,22 @@ export class Pages<Row> {
     return this.#rows.get(Math.floor(index / this.size))?.[index % this.size];
   }
 
+  /** The row at `index`, read first if it is not here yet. */
+  async get(index: number): Promise<Row | undefined> {
+    const page = Math.floor(index / this.size);
+    if (index >= 0 && index < this.total && !this.#rows.has(page)) await this.#load(page);
+    return this.at(index);
+  }
+
+  /** Where the first row is that `matches`, among those that are here. */
+  find(matches: (row: Row) => boolean): number | null {
+    for (const [page, rows] of this.#rows) {
+      const at = rows.findIndex(matches);
+      if (at !== -1) return page * this.size + at;
+    }
+    return null;
+  }
+
   /** Reads what is not here yet of the rows `from..=to`. */
   want(from: number, to: number): void {
     const last = Math.floor(Math.max(from, to) / this.size);

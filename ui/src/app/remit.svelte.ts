@@ -60,10 +60,7 @@ export class Remit {
   #poll: ReturnType<typeof setTimeout> | undefined;
 
   async start(): Promise<() => void> {
-    const stops = await Promise.all([
-      onEvent((event) => void this.#hear(event)),
-      onDrop((path) => void this.open(path)),
-    ]);
+    const stops = await this.#listen();
     await this.#begin();
     this.started = true;
     return () => {
@@ -176,7 +173,7 @@ export class Remit {
   async nextSession(by: 1 | -1): Promise<void> {
     const { session } = this.place.where;
     const at = session === null ? -1 : this.sessions.indexOf(session);
-    const row = this.sessions.pages.at((at ?? -1) + by);
+    const row = await this.sessions.pages.get((at ?? -1) + by);
     if (row) await this.select(row.session);
   }
 
@@ -194,6 +191,31 @@ export class Remit {
     const call = this.transcript.view?.calls.findIndex((tick) => tick.step === step) ?? -1;
     const position = call === -1 ? null : await this.corpus.positionOf(session, call).catch(() => null);
     if (this.place.where.session === session) this.position = position;
+  }
+
+  async #listen(): Promise<(() => void)[]> {
+    const moved = () => void this.#moved();
+    window.addEventListener("hashchange", moved);
+    const stops = [() => window.removeEventListener("hashchange", moved)];
+    try {
+      stops.push(await onEvent((event) => void this.#hear(event)));
+      stops.push(await onDrop((path) => void this.open(path)));
+    } catch (thrown) {
+      this.error = asError(thrown);
+    }
+    return stops;
+  }
+
+  /** Somebody else wrote the address. */
+  async #moved(): Promise<void> {
+    this.place.read();
+    const { session, step, file, text, verdict } = this.place.where;
+    if (!this.workspace) return;
+    if (text !== this.sessions.text || verdict !== this.sessions.verdict)
+      await this.sessions.filter(text, verdict);
+    if (file !== null) await this.documents.show(file);
+    if (session !== null) await this.#again(session);
+    if (step !== null) this.place.go({ step });
   }
 
   async #begin(): Promise<void> {

@@ -39,11 +39,7 @@ export class SessionList {
 
   /** Where a session stands in the list, if its row is here. */
   indexOf(session: number): number | null {
-    for (let index = 0; index < this.pages.total; index++) {
-      const row = this.pages.at(index);
-      if (row?.session === session) return index;
-    }
-    return null;
+    return this.pages.find((row) => row.session === session);
   }
 
   clear(): void {
