@@ -7,6 +7,12 @@
 //! The committed sample is always compared; the whole corpus where `REMIT_CORPUS` or
 //! `../shared/corpus` beside the checkout has it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
 use camino::{Utf8Path, Utf8PathBuf};
 use cedar_policy::{
     Authorizer, Context, Decision, Effect, Entities, EntityUid, EvaluationError, Policy, PolicyId,

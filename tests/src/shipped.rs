@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use libtest_mimic::{Failed, Trial};
-use remit_api::policy::{Severity, Workspace, render};
+use remit_api::policy::{Finding, Severity, Workspace, render};
 use remit_api::replay::{CallReport, JudgementReport, Report, replay, report};
 use serde::Deserialize;
 use std::fs;
@@ -30,11 +30,7 @@ struct Expect {
 }
 
 pub(crate) fn trials(policies: &Path) -> Vec<Trial> {
-    let policies = Utf8PathBuf::from_path_buf(policies.to_owned()).unwrap();
-    let folders =
-        policies.read_dir_utf8().unwrap().map(|e| e.unwrap().into_path()).filter(|p| p.is_dir());
-    let mut folders: Vec<Utf8PathBuf> = folders.collect();
-    folders.sort();
+    let folders = folders(policies);
     assert!(folders.len() >= 3, "at least three workspaces are shipped");
     let trial = |root: Utf8PathBuf| {
         Trial::test(format!("shipped/{}", root.file_name().unwrap()), move || check(&root))
@@ -42,27 +38,37 @@ pub(crate) fn trials(policies: &Path) -> Vec<Trial> {
     folders.into_iter().map(trial).collect()
 }
 
-fn check(root: &Utf8Path) -> Result<(), Failed> {
+/// The shipped workspaces, sorted.
+pub(crate) fn folders(policies: &Path) -> Vec<Utf8PathBuf> {
+    let policies = Utf8PathBuf::from_path_buf(policies.to_owned()).unwrap();
+    let entries = policies.read_dir_utf8().unwrap().map(|e| e.unwrap().into_path());
+    let mut folders: Vec<Utf8PathBuf> = entries.filter(|p| p.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// The report of a workspace that has nothing wrong with it.
+pub(crate) fn report_of(root: &Utf8Path) -> Result<Report, Failed> {
     let workspace = Workspace::load(root).map_err(|e| e.to_string())?;
-    let bad: Vec<_> =
-        workspace.findings.iter().filter(|f| f.severity != Severity::Advice).cloned().collect();
+    let is_bad = |f: &&Finding| f.severity != Severity::Advice;
+    let bad: Vec<Finding> = workspace.findings.iter().filter(is_bad).cloned().collect();
     if !bad.is_empty() {
         return Err(render::plain(&bad).into());
     }
+    let go_on = &mut |_| ControlFlow::Continue(());
     let loaded =
-        remit_api::load_recordings(&workspace, &[], None, &mut |_| ControlFlow::Continue(()))
-            .map_err(|e| e.to_string())?;
+        remit_api::load_recordings(&workspace, &[], None, go_on).map_err(|e| e.to_string())?;
     let replayed = replay(&workspace, &loaded.recordings, &|_| ControlFlow::Continue(()))?;
-    let report = report(&replayed, &loaded);
-    let mut wrong = Vec::new();
-    let mut checked = 0;
-    for expect in expectations(root)? {
-        checked += 1;
-        wrong.extend(expect.against(&report).err());
-    }
-    if checked == 0 {
+    Ok(report(&replayed, &loaded))
+}
+
+fn check(root: &Utf8Path) -> Result<(), Failed> {
+    let report = report_of(root)?;
+    let expectations = expectations(root)?;
+    if expectations.is_empty() {
         return Err("the workspace has no expectation in tests/".into());
     }
+    let wrong: Vec<String> = expectations.iter().filter_map(|e| e.against(&report).err()).collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
