@@ -6,6 +6,7 @@
 use crate::{JudgedCall, Judgement, Replay, SessionReplay, Severity, Verdict};
 use remit_session::{Loaded, Recording, Session};
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 /// The version of the report's format.
@@ -206,9 +207,10 @@ pub fn report(replay: &Replay, loaded: &Loaded) -> Report {
     }
 }
 
-/// The JSON Schema of [`Report`].
+/// The JSON Schema of [`Report`] as it is written: what may be left out is not required.
 pub fn report_schema() -> serde_json::Value {
-    schemars::schema_for!(Report).to_value()
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<Report>().to_value()
 }
 
 impl Summary {
