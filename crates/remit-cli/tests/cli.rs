@@ -3,6 +3,8 @@
 //! What can be written down is a transcript: the pages of `tests/suite/cli` and the `console` blocks of
 //! the README. Here is the rest: what depends on pipes, terminals, permissions and size.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -92,6 +94,12 @@ fn data_is_written_byte_for_byte() {
     let twice = remit().args(["import", "--to", "-"]).arg(&copy).output().unwrap();
     assert_eq!(stdout(&twice), stdout(&output));
     assert!(stdout(&output).contains('\u{9b}'), "a pipe gets what was recorded");
+}
+
+#[test]
+fn the_schema_of_the_report_is_the_one_that_is_kept() {
+    let kept = fs::read_to_string(root().join("tests/suite/report/report.schema.json")).unwrap();
+    assert_eq!(stdout(&remit().args(["schema", "--report"]).output().unwrap()), kept);
 }
 
 #[test]
