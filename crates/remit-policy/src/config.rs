@@ -89,9 +89,8 @@ pub(crate) fn read(
         RawConfig::default()
     });
     let mut reader = Reader { text, findings };
-    let types = |of: fn(&SchemaModel) -> &Vec<String>| schema.and_then(|model| of(model).first());
-    let principal = types(|model| &model.principal_types);
-    let resource = types(|model| &model.resource_types);
+    let principal = schema.and_then(|model| usual(&model.principal_types, "Agent"));
+    let resource = schema.and_then(|model| usual(&model.resource_types, "Server"));
     Config {
         name: raw.name.unwrap_or_else(|| folder.to_owned()),
         description: raw.description,
@@ -104,6 +103,11 @@ pub(crate) fn read(
             agents: raw.agent.into_iter().filter_map(|agent| reader.agent(agent)).collect(),
         },
     }
+}
+
+/// Of several types that the schema marks, the one of the usual name in any namespace; else the first.
+fn usual<'a>(types: &'a [String], name: &str) -> Option<&'a String> {
+    types.iter().find(|ty| ty.rsplit("::").next() == Some(name)).or(types.first())
 }
 
 /// Reads TOML into a type; the one mistake that TOML reports becomes a finding with its place.
