@@ -15,6 +15,13 @@ need_tools() {
   done
 }
 
+# Formatter and linter come with Rust, but a minimal installation leaves them out.
+need_lints() {
+  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && return 0
+  say "installing rustfmt and clippy: the tests check format and lints"
+  rustup component add rustfmt clippy
+}
+
 # need_packages WHY PACKAGE...: installs the Debian or Ubuntu packages that are missing.
 need_packages() {
   local why=$1 package missing=()

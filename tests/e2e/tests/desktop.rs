@@ -56,14 +56,16 @@ async fn the_sample_incident_from_first_start_to_a_saved_policy() -> Result<()> 
     desktop.keys(&char::from(Key::Enter).to_string()).await?;
     let why = desktop.find("why-sentence").await?.text().await?;
     assert!(why.contains("does not need it"), "{why}");
-    desktop.picture("incident-light").await?;
-
     desktop.keys("e").await?;
     desktop.find("editor").await?;
     desktop
         .until("the policy in the editor", "return window.__remit?.editor.get().includes('permit')")
         .await?;
-    desktop.run(FORBID_PAYMENTS, &[]).await?;
+    desktop.control(char::from(Key::End)).await?;
+    desktop.keys(FORBID_PAYMENTS).await?;
+    desktop
+        .until("what was typed", "return window.__remit.editor.get().includes('no-payments-today')")
+        .await?;
     desktop.control('s').await?;
     desktop.until("the new verdicts", &format!("return Number(document.querySelector('[data-testid=count-denied]').dataset.count) > {}", before[1])).await?;
     let after = counts(&desktop).await?;
@@ -80,10 +82,8 @@ async fn the_sample_incident_from_first_start_to_a_saved_policy() -> Result<()> 
     end(desktop).await
 }
 
-/// As a person would type it at the end of the file.
-const FORBID_PAYMENTS: &str = r#"
-    const editor = window.__remit.editor;
-    editor.set(editor.get() + '\n@id("no-payments-today")\nforbid (\n  principal,\n  action == Action::"make_payment",\n  resource\n);\n');"#;
+/// Typed at the end of the file; the editor closes brackets and quotes, and typing them closes none twice.
+const FORBID_PAYMENTS: &str = "\n@id(\"no-payments-today\") forbid (principal, action == Action::\"make_payment\", resource);";
 
 #[tokio::test]
 async fn a_policy_that_does_not_parse_says_so_and_keeps_the_verdicts() -> Result<()> {
@@ -126,6 +126,9 @@ async fn accessible(theme: &str) -> Result<()> {
     desktop.find(&format!("theme-{theme}")).await?.click().await?;
     let is_on = format!("return document.documentElement.dataset.theme === '{theme}'");
     desktop.until("the theme", &is_on).await?;
+    walk_to(&desktop, "drifted").await?;
+    settled(&desktop).await?;
+    desktop.picture(&format!("incident-{theme}")).await?;
     let mut found = Vec::new();
     for (view, way) in &VIEWS {
         go(&desktop, way).await?;
