@@ -90,9 +90,12 @@ pub(crate) struct ImportArgs {
     /// The recordings' format, if sniffing gets it wrong
     #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
     pub format: Option<Format>,
-    /// Write the sessions in the readable notation to this file (`-` for stdout); without it, only count
-    #[arg(long, value_name = "FILE")]
-    pub to: Option<Utf8PathBuf>,
+    /// Write the sessions in this notation; without it, only count them
+    #[arg(long, value_enum, value_name = "NOTATION")]
+    pub to: Option<ImportTo>,
+    /// The file to write to, instead of stdout
+    #[arg(long, short, value_name = "FILE", requires = "to")]
+    pub out: Option<Utf8PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +161,12 @@ pub(crate) struct ExplainArgs {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportTo {
+    /// Lines that people read and write, and that `remit` imports
+    Notation,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

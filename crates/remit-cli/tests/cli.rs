@@ -34,7 +34,7 @@ fn whoever_stops_reading_has_seen_enough() {
     let recording = folder.path().join("long.session");
     fs::write(&recording, format!("session long\n{}", call.repeat(20_000))).unwrap();
     let mut child = remit()
-        .args(["import", "--to", "-"])
+        .args(["import", "--to", "notation"])
         .arg(&recording)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -87,11 +87,11 @@ fn hostile_text_never_reaches_a_terminal_as_commands() {
 
 #[test]
 fn data_is_written_byte_for_byte() {
-    let output = remit().args(["import", "hostile.session", "--to", "-"]).output().unwrap();
+    let output = remit().args(["import", "hostile.session", "--to", "notation"]).output().unwrap();
     let again = tempfile::tempdir().unwrap();
     let copy = again.path().join("hostile.session");
     fs::write(&copy, &output.stdout).unwrap();
-    let twice = remit().args(["import", "--to", "-"]).arg(&copy).output().unwrap();
+    let twice = remit().args(["import", "--to", "notation"]).arg(&copy).output().unwrap();
     assert_eq!(stdout(&twice), stdout(&output));
     assert!(stdout(&output).contains("\u{9b}31m\u{7f}"), "a pipe gets what was recorded");
 }

@@ -1,7 +1,7 @@
 //! `remit import`: recordings, normalised.
 
 use crate::Exit;
-use crate::args::ImportArgs;
+use crate::args::{ImportArgs, ImportTo};
 use crate::bench::told;
 use crate::error::CliError;
 use crate::output::{count, data_to_stdout, line, table, to_stderr, to_stdout};
@@ -26,15 +26,13 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, CliError> {
             "warning: no recording was found\n  help: name files that an agent runtime wrote, or a folder of them\n",
         )?;
     }
-    match &args.to {
-        None => to_stdout(&listing(&loaded))?,
-        Some(path) if path == "-" => data_to_stdout(&notation(&loaded))?,
-        Some(path) => {
+    match (args.to, &args.out) {
+        (None, _) => to_stdout(&listing(&loaded))?,
+        (Some(ImportTo::Notation), None) => data_to_stdout(&notation(&loaded))?,
+        (Some(ImportTo::Notation), Some(path)) => {
             write_atomic(path, notation(&loaded).as_bytes()).map_err(CliError::library)?;
-            to_stderr(&format!(
-                "{} written to {path}\n",
-                count(sessions(&loaded).count() as u32, "session")
-            ))?;
+            let written = count(sessions(&loaded).count() as u32, "session");
+            to_stderr(&format!("{written} written to {path}\n"))?;
         }
     }
     Ok(Exit::Success)
