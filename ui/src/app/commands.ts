@@ -2,6 +2,7 @@
 //
 // Not here: how keys are listened to (`keys.ts`), and what the actions do (`remit.svelte.ts`).
 
+import type { Document } from "../policy/documents.svelte";
 import { back, focusArea, focusElement } from "./focus";
 import { AREAS, type Area } from "./place.svelte";
 import type { Remit } from "./remit.svelte";
@@ -168,7 +169,7 @@ function editing(remit: Remit): Command[] {
       group: "Edit",
       keys: ["$mod+KeyW"],
       when: editable,
-      run: withCurrent((document) => remit.closeFile(document)),
+      run: withCurrent((document) => closeFile(remit, document)),
     },
     {
       id: "show-policies",
@@ -268,6 +269,12 @@ function windows({ preference }: Remit, frame: Frame): Command[] {
 export function goTo(remit: Remit, area: Area): void {
   remit.place.go({ area });
   requestAnimationFrame(() => focusArea(area));
+}
+
+/** The focus goes to the next file, or back to the session: never nowhere. */
+export function closeFile(remit: Remit, document: Document): void {
+  remit.closeFile(document);
+  goTo(remit, remit.documents.current ? "editor" : "session");
 }
 
 async function toFilter(remit: Remit): Promise<void> {

@@ -52,7 +52,8 @@ export const editorTheme: Extension = EditorView.theme({
   ".cm-lintRange-active": { backgroundColor: "var(--warning-bg)" },
   ".cm-lint-marker": { width: "0.75rem", height: "0.75rem" },
   ".cm-changedText": {
-    background: "color-mix(in srgb, var(--verdict-drifted) 30%, transparent) !important",
+    background: "none !important",
+    borderBottom: "2px solid var(--verdict-drifted)",
   },
   ".cm-changedLine": { backgroundColor: "var(--warning-bg) !important" },
 });
