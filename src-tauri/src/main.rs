@@ -28,10 +28,7 @@ fn rpc_bytes(app: State<'_, App>, name: String) -> Result<tauri::ipc::Response, 
 }
 
 fn main() -> tauri::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .without_time()
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).without_time().init();
     tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .setup(|shell| {
@@ -45,21 +42,14 @@ fn main() -> tauri::Result<()> {
 fn start(shell: &tauri::App) -> Result<(), Box<dyn std::error::Error>> {
     let handle = shell.handle().clone();
     let data = Utf8PathBuf::from_path_buf(shell.path().app_data_dir()?).map_err(|path| {
-        format!(
-            "the data folder `{}` has a name that is not UTF-8",
-            path.display()
-        )
+        format!("the data folder `{}` has a name that is not UTF-8", path.display())
     })?;
     let emit = Box::new(move |event| {
         if let Err(error) = handle.emit("app-event", event) {
             tracing::warn!(%error, "an event did not reach the window");
         }
     });
-    shell.manage(App::new(AppOptions {
-        data,
-        initial: initial(),
-        emit,
-    }));
+    shell.manage(App::new(AppOptions { data, initial: initial(), emit }));
     WebviewWindowBuilder::new(shell, "main", WebviewUrl::default())
         .title("Remit")
         .inner_size(1400.0, 900.0)

@@ -1,10 +1,12 @@
 //! Recorded JSON values as values of the types that the schema declares.
 //!
-//! Nothing is guessed: a value that does not fit its type is left out and reported as a misfit, with
-//! one exception that the schema generator promises: where the schema says `String` and the recording
-//! holds another kind of value, the policy sees its JSON text.
+//! Nothing is guessed, rounded or hidden. A value that does not fit its type is a misfit, and policies
+//! see it as it was sent: were it left out, `has` would be false, and a `forbid` on it would silently
+//! not match; as it is, a comparison with it fails, and the verdict says that it is uncertain. Where
+//! the schema says `String` and the recording holds another kind of value, the policy sees its JSON
+//! text, as the schema generator promises.
 
-use cedar_policy::{Context, EntityId, EntityUid, RestrictedExpression};
+use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use jiff::{SignedDuration, Span, Timestamp, civil::Date};
 use remit_policy::{RecordModel, TypeModel};
 use serde_json::{Map, Value};
@@ -23,8 +25,9 @@ pub(crate) fn record(
     for (name, attribute) in &model.attributes {
         let path = format!("{path}.{name}");
         match value.get(name).filter(|v| !v.is_null()) {
-            Some(value) => fields
-                .extend(convert(value, &attribute.ty, &path, misfits).map(|v| (name.clone(), v))),
+            Some(value) => {
+                fields.push((name.clone(), convert(value, &attribute.ty, &path, misfits)))
+            }
             None if attribute.required => {
                 misfits.push(format!("the call has no `{path}`, which the schema requires"))
             }
@@ -34,14 +37,32 @@ pub(crate) fn record(
     fields
 }
 
-/// `value` as a value of type `ty`; `None` and a misfit if it is not one.
+/// `value` as a value of type `ty`; if it is none, a misfit, and the value as it was sent.
 fn convert(
     value: &Value,
     ty: &TypeModel,
     path: &str,
     misfits: &mut Vec<String>,
+) -> RestrictedExpression {
+    fitting(value, ty, path, misfits).filter(|v| !is_extension(ty) || is_valid(v)).unwrap_or_else(
+        || {
+            misfits.push(format!(
+                "`{path}` is {}, the schema says {}",
+                kind_of(value),
+                name_of(ty)
+            ));
+            as_sent(value)
+        },
+    )
+}
+
+fn fitting(
+    value: &Value,
+    ty: &TypeModel,
+    path: &str,
+    misfits: &mut Vec<String>,
 ) -> Option<RestrictedExpression> {
-    let converted = match ty {
+    match ty {
         TypeModel::String => Some(RestrictedExpression::new_string(text_of(value))),
         TypeModel::Bool => value.as_bool().map(RestrictedExpression::new_bool),
         TypeModel::Long => long(value).map(RestrictedExpression::new_long),
@@ -53,43 +74,58 @@ fn convert(
             value.as_str().and_then(duration).map(RestrictedExpression::new_duration)
         }
         TypeModel::IpAddr => value.as_str().map(RestrictedExpression::new_ip),
-        TypeModel::Entity(ty) => value.as_str().map(|id| {
-            RestrictedExpression::new_entity_uid(EntityUid::from_type_name_and_id(
-                ty.clone(),
-                EntityId::new(id),
-            ))
-        }),
+        TypeModel::Entity(ty) => value.as_str().map(|id| entity(ty, id)),
         TypeModel::Set(element) => value.as_array().map(|items| set(items, element, path, misfits)),
-        TypeModel::Record(model) => match value.as_object() {
-            Some(object) => {
-                RestrictedExpression::new_record(record(object, model, path, misfits)).ok()
-            }
-            None => None,
-        },
-    };
-    let valid = converted
-        .filter(|c| !is_extension(ty) || Context::from_pairs([("v".into(), c.clone())]).is_ok());
-    if valid.is_none() {
-        misfits.push(format!(
-            "`{path}` is {}, the schema says {}: left out",
-            kind_of(value),
-            name_of(ty)
-        ));
+        TypeModel::Record(model) => {
+            let object = value.as_object()?;
+            RestrictedExpression::new_record(record(object, model, path, misfits)).ok()
+        }
     }
-    valid
 }
 
-/// Elements that do not fit are left out, each with a misfit.
+fn entity(ty: &EntityTypeName, id: &str) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(EntityUid::from_type_name_and_id(
+        ty.clone(),
+        EntityId::new(id),
+    ))
+}
+
+/// Whether the text is one that the extension type takes.
+fn is_valid(value: &RestrictedExpression) -> bool {
+    Context::from_pairs([("v".into(), value.clone())]).is_ok()
+}
+
+/// The value by its own kind. A number that Cedar has no type for is its text.
+fn as_sent(value: &Value) -> RestrictedExpression {
+    match value {
+        Value::Bool(b) => RestrictedExpression::new_bool(*b),
+        Value::Number(n) => n.as_i64().map_or_else(
+            || RestrictedExpression::new_string(n.to_string()),
+            RestrictedExpression::new_long,
+        ),
+        Value::String(s) => RestrictedExpression::new_string(s.clone()),
+        Value::Array(items) => RestrictedExpression::new_set(items.iter().map(as_sent)),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, v)| (name.clone(), as_sent(v)));
+            RestrictedExpression::new_record(fields)
+                .unwrap_or_else(|_| RestrictedExpression::new_string(value.to_string()))
+        }
+        Value::Null => RestrictedExpression::new_string("null".into()),
+    }
+}
+
+/// Each element that does not fit is a misfit, and kept.
 fn set(
     items: &[Value],
     element: &TypeModel,
     path: &str,
     misfits: &mut Vec<String>,
 ) -> RestrictedExpression {
-    let items = items.iter().enumerate();
-    RestrictedExpression::new_set(
-        items.filter_map(|(i, v)| convert(v, element, &format!("{path}[{i}]"), misfits)),
-    )
+    let converted = items
+        .iter()
+        .enumerate()
+        .map(|(i, v)| convert(v, element, &format!("{path}[{i}]"), misfits));
+    RestrictedExpression::new_set(converted.collect::<Vec<_>>())
 }
 
 fn text_of(value: &Value) -> String {
@@ -183,8 +219,11 @@ mod tests {
         assert_eq!(decimal(&json!(50)), Some("50.0".into()));
         assert_eq!(decimal(&json!(50.25)), Some("50.25".into()));
         let mut misfits = vec![];
-        assert!(convert(&json!(0.00001), &TypeModel::Decimal, "amount", &mut misfits).is_none());
-        assert!(convert(&json!(1e30), &TypeModel::Decimal, "amount", &mut misfits).is_none());
+        for number in [json!(0.00001), json!(1e30)] {
+            let kept = convert(&number, &TypeModel::Decimal, "amount", &mut misfits);
+            let sent = RestrictedExpression::new_string(number.to_string());
+            assert!(kept.as_ref() == sent.as_ref());
+        }
         assert_eq!(misfits.len(), 2);
         assert_eq!(long(&json!(50.0)), Some(50));
         assert_eq!(long(&json!(50.5)), None);

@@ -52,13 +52,7 @@ pub enum Format {
 impl Format {
     /// Every format, in the order in which they are listed to people.
     pub fn all() -> [Format; 5] {
-        [
-            Format::AgentDojo,
-            Format::OpenAiChat,
-            Format::ClaudeCode,
-            Format::Mcp,
-            Format::Notation,
-        ]
+        [Format::AgentDojo, Format::OpenAiChat, Format::ClaudeCode, Format::Mcp, Format::Notation]
     }
 
     /// The format's name on the command line.
@@ -109,10 +103,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            file_bytes: 2 << 30,
-            line_bytes: 64 << 20,
-        }
+        Limits { file_bytes: 2 << 30, line_bytes: 64 << 20 }
     }
 }
 
@@ -246,34 +237,22 @@ pub(crate) fn import_with_side_files(
     mut warnings: Warnings,
 ) -> Result<(Format, Imported), ImportError> {
     if text::is_blank(bytes) {
-        return Err(ImportError::Empty {
-            name: name.to_owned(),
-        });
+        return Err(ImportError::Empty { name: name.to_owned() });
     }
     let text = text::decode(bytes, &mut warnings);
-    let source = Source {
-        name,
-        text: &text,
-        limits,
-    };
+    let source = Source { name, text: &text, limits };
     let looks_like = sniff(name, bytes);
     let format = format.or(looks_like).ok_or_else(|| unrecognised(&source))?;
     let (sessions, manifests) = read(format, &source, side_files, &mut warnings)?;
     let nothing = sessions.iter().all(|s| s.steps.is_empty()) && manifests.is_empty();
     if nothing && looks_like != Some(format) {
-        return Err(ImportError::WrongFormat {
-            name: name.to_owned(),
-            asked: format,
-            looks_like,
-        });
+        return Err(ImportError::WrongFormat { name: name.to_owned(), asked: format, looks_like });
     }
     Ok((format, finish(sessions, manifests, warnings)))
 }
 
 fn unrecognised(source: &Source<'_>) -> ImportError {
-    let unknown = || ImportError::Unrecognised {
-        name: source.name.to_owned(),
-    };
+    let unknown = || ImportError::Unrecognised { name: source.name.to_owned() };
     json::problem(source).unwrap_or_else(unknown)
 }
 
@@ -287,20 +266,14 @@ pub(crate) struct Source<'a> {
 impl Source<'_> {
     /// The file's name without folders and ending: the id of a session that has none.
     pub fn stem(&self) -> &str {
-        camino::Utf8Path::new(self.name)
-            .file_stem()
-            .unwrap_or("session")
+        camino::Utf8Path::new(self.name).file_stem().unwrap_or("session")
     }
 }
 
 fn check_size(name: &str, bytes: &[u8], limits: &Limits) -> Result<(), ImportError> {
     let (bytes, limit) = (bytes.len() as u64, limits.file_bytes);
     if bytes > limit {
-        return Err(ImportError::TooLarge {
-            name: name.to_owned(),
-            bytes,
-            limit,
-        });
+        return Err(ImportError::TooLarge { name: name.to_owned(), bytes, limit });
     }
     Ok(())
 }
@@ -330,20 +303,10 @@ fn finish(
 ) -> Imported {
     number_calls(&mut sessions);
     name_apart(&mut sessions);
-    if !sessions
-        .iter()
-        .any(|session| session.calls().next().is_some())
-    {
-        warnings.add(
-            "the recording holds no tool call",
-            crate::Place::Pointer(String::new()),
-        );
+    if !sessions.iter().any(|session| session.calls().next().is_some()) {
+        warnings.add("the recording holds no tool call", crate::Place::Pointer(String::new()));
     }
-    Imported {
-        sessions,
-        warnings: warnings.into_list(),
-        manifests,
-    }
+    Imported { sessions, warnings: warnings.into_list(), manifests }
 }
 
 fn number_calls(sessions: &mut [Session]) {
@@ -363,10 +326,7 @@ fn name_apart(sessions: &mut [Session]) {
     for session in sessions {
         let original = session.id.clone();
         loop {
-            let count = seen
-                .entry(session.id.clone())
-                .and_modify(|n| *n += 1)
-                .or_insert(1);
+            let count = seen.entry(session.id.clone()).and_modify(|n| *n += 1).or_insert(1);
             if *count == 1 {
                 break;
             }

@@ -69,10 +69,7 @@ pub struct Progress {
 pub enum LoadError {
     /// The caller asked for it.
     #[error("loading was cancelled after {files_done} of {files_total} files")]
-    #[diagnostic(
-        code(remit::load::cancelled),
-        help("start it again to read all of them")
-    )]
+    #[diagnostic(code(remit::load::cancelled), help("start it again to read all of them"))]
     Cancelled {
         /// Files that were read.
         files_done: usize,
@@ -91,10 +88,7 @@ pub fn load(
 ) -> Result<Loaded, LoadError> {
     let (found, skipped) = walk::find(sources);
     let names = naming::shown_paths(&found, sources);
-    let mut loaded = Loaded {
-        recordings: Vec::new(),
-        skipped,
-    };
+    let mut loaded = Loaded { recordings: Vec::new(), skipped };
     let (mut bytes, files_total) = (0, found.len());
     for (files_done, (file, path)) in (1..).zip(found.iter().zip(&names)) {
         match read(file, path, format, limits) {
@@ -104,17 +98,8 @@ pub fn load(
             }
             Err(reason) => loaded.skipped.extend(reason.for_all_files(file, path)),
         }
-        if progress(Progress {
-            files_done,
-            files_total,
-            bytes,
-        })
-        .is_break()
-        {
-            return Err(LoadError::Cancelled {
-                files_done,
-                files_total,
-            });
+        if progress(Progress { files_done, files_total, bytes }).is_break() {
+            return Err(LoadError::Cancelled { files_done, files_total });
         }
     }
     loaded.skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -138,20 +123,13 @@ impl Reason {
             explicit,
         });
         let (why, help) = (self.why, self.help);
-        let main = Skipped {
-            path: path.to_owned(),
-            why,
-            help,
-            explicit,
-        };
+        let main = Skipped { path: path.to_owned(), why, help, explicit };
         std::iter::once(main).chain(sides).collect()
     }
 }
 
 fn side_path(path: &Utf8Path, side: &SideFound) -> Utf8PathBuf {
-    path.parent()
-        .unwrap_or(Utf8Path::new(""))
-        .join(&side.relative)
+    path.parent().unwrap_or(Utf8Path::new("")).join(&side.relative)
 }
 
 fn read(
@@ -162,21 +140,9 @@ fn read(
 ) -> Result<(Recording, u64), Reason> {
     let bytes = bounded(&file.path, limits.file_bytes)?;
     let mut warnings = Warnings::default();
-    let sides = side_files(
-        file,
-        path,
-        limits.file_bytes - bytes.len() as u64,
-        &mut warnings,
-    );
-    let texts: Vec<_> = sides
-        .iter()
-        .map(|side| side.decoded(&mut warnings))
-        .collect();
-    let files: Vec<_> = sides
-        .iter()
-        .zip(&texts)
-        .map(|(side, text)| side.file(text))
-        .collect();
+    let sides = side_files(file, path, limits.file_bytes - bytes.len() as u64, &mut warnings);
+    let texts: Vec<_> = sides.iter().map(|side| side.decoded(&mut warnings)).collect();
+    let files: Vec<_> = sides.iter().zip(&texts).map(|(side, text)| side.file(text)).collect();
     let imported = import_with_side_files(path.as_str(), &bytes, &files, format, limits, warnings);
     let (format, imported) = imported.map_err(|error| Reason {
         // The path stands beside the reason already.
@@ -209,11 +175,7 @@ impl Side {
 
     fn file<'a>(&self, text: &'a str) -> SideFile<'a> {
         let meta = serde_json::from_slice(&self.meta).ok();
-        SideFile {
-            path: self.path.clone(),
-            text,
-            meta,
-        }
+        SideFile { path: self.path.clone(), text, meta }
     }
 }
 
@@ -230,15 +192,8 @@ fn side_files(
         match bounded(&side.path, budget) {
             Ok(bytes) => {
                 budget -= bytes.len() as u64;
-                let meta = side
-                    .meta
-                    .as_ref()
-                    .and_then(|meta| bounded(meta, budget).ok());
-                sides.push(Side {
-                    path,
-                    bytes,
-                    meta: meta.unwrap_or_default(),
-                });
+                let meta = side.meta.as_ref().and_then(|meta| bounded(meta, budget).ok());
+                sides.push(Side { path, bytes, meta: meta.unwrap_or_default() });
             }
             Err(reason) => {
                 let message = format!("a sub-agent's file was skipped: {}", reason.why);
@@ -278,10 +233,6 @@ fn digest(bytes: &[u8], sides: &[Side]) -> RecordingDigest {
         digest.update(Sha256::digest(&side.bytes));
         digest.update(Sha256::digest(&side.meta));
     }
-    let hex = digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let hex = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     RecordingDigest(format!("sha256:{hex}"))
 }

@@ -224,13 +224,10 @@ pub struct Warning {
 impl Session {
     /// The tool calls with the steps they stand at, in order.
     pub fn calls(&self) -> impl Iterator<Item = (StepIdx, &Step, &ToolCall)> {
-        self.steps
-            .iter()
-            .enumerate()
-            .filter_map(|(i, step)| match &step.kind {
-                StepKind::Call(call) => Some((StepIdx(i as u32), step, call)),
-                StepKind::Message { .. } | StepKind::Result(_) => None,
-            })
+        self.steps.iter().enumerate().filter_map(|(i, step)| match &step.kind {
+            StepKind::Call(call) => Some((StepIdx(i as u32), step, call)),
+            StepKind::Message { .. } | StepKind::Result(_) => None,
+        })
     }
 
     /// The step at `idx`.
@@ -240,10 +237,7 @@ impl Session {
 
     /// The agent of a lane; the main agent's where the lane does not exist.
     pub fn agent(&self, lane: LaneIdx) -> &str {
-        self.lanes
-            .get(lane.0 as usize)
-            .or(self.lanes.first())
-            .map_or("agent", |l| &l.agent)
+        self.lanes.get(lane.0 as usize).or(self.lanes.first()).map_or("agent", |l| &l.agent)
     }
 }
 

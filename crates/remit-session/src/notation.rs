@@ -55,9 +55,5 @@ const ROLES: [(&str, Role); 5] = [
     ("runtime", Role::Runtime),
 ];
 
-const OUTCOMES: [Outcome; 4] = [
-    Outcome::Executed,
-    Outcome::Refused,
-    Outcome::Failed,
-    Outcome::Unrecorded,
-];
+const OUTCOMES: [Outcome; 4] =
+    [Outcome::Executed, Outcome::Refused, Outcome::Failed, Outcome::Unrecorded];

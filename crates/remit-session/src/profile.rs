@@ -31,9 +31,7 @@ pub fn profile_tools<'a>(sessions: impl Iterator<Item = &'a Session>) -> Vec<Too
     let mut tools: BTreeMap<(Option<String>, String), Seen> = BTreeMap::new();
     for session in sessions {
         for (_, _, call) in session.calls() {
-            let seen = tools
-                .entry((call.server.clone(), call.tool.clone()))
-                .or_default();
+            let seen = tools.entry((call.server.clone(), call.tool.clone())).or_default();
             seen.calls += 1;
             match &call.arguments {
                 Arguments::Object(object) => seen.input.add_object(object),
@@ -41,10 +39,7 @@ pub fn profile_tools<'a>(sessions: impl Iterator<Item = &'a Session>) -> Vec<Too
             }
         }
     }
-    tools
-        .into_iter()
-        .map(|((server, tool), seen)| seen.profile(server, tool))
-        .collect()
+    tools.into_iter().map(|((server, tool), seen)| seen.profile(server, tool)).collect()
 }
 
 #[derive(Default)]
@@ -105,10 +100,8 @@ impl Shape {
     }
 
     fn schema(&self) -> Value {
-        let mut kinds: Vec<Value> = self
-            .scalar_kinds()
-            .map(|kind| json!({ "type": kind }))
-            .collect();
+        let mut kinds: Vec<Value> =
+            self.scalar_kinds().map(|kind| json!({ "type": kind })).collect();
         if let Some(items) = &self.items {
             kinds.push(match items.is_empty() {
                 true => json!({ "type": "array" }),
@@ -138,14 +131,9 @@ impl Shape {
     }
 
     fn object_schema(&self) -> Value {
-        let schemas = self
-            .properties
-            .iter()
-            .map(|(name, (_, shape))| (name.clone(), shape.schema()));
-        let required = self
-            .properties
-            .iter()
-            .filter(|(_, (present, _))| *present == self.objects);
+        let schemas =
+            self.properties.iter().map(|(name, (_, shape))| (name.clone(), shape.schema()));
+        let required = self.properties.iter().filter(|(_, (present, _))| *present == self.objects);
         let required: Vec<_> = required.map(|(name, _)| name.as_str()).collect();
         json!({
             "properties": schemas.collect::<Map<_, _>>(),
@@ -209,9 +197,7 @@ fn read_only(tool: &str) -> Option<String> {
 
 /// The words of a name in any case style; the server in front of an MCP tool's name is left out.
 fn words(tool: &str) -> Vec<String> {
-    let own = tool
-        .strip_prefix("mcp__")
-        .and_then(|rest| rest.split_once("__"));
+    let own = tool.strip_prefix("mcp__").and_then(|rest| rest.split_once("__"));
     let own = own.map_or(tool, |(_, own)| own);
     let mut words = vec![String::new()];
     let mut previous_lower = false;
@@ -251,11 +237,7 @@ mod tests {
                 json!({"a": {"type": "integer"}}),
                 json!(["a"]),
             ),
-            (
-                "call t: {\"a\":\"x\"}\ncall t: {}",
-                json!({"a": {"type": "string"}}),
-                json!([]),
-            ),
+            ("call t: {\"a\":\"x\"}\ncall t: {}", json!({"a": {"type": "string"}}), json!([])),
             (
                 "call t: {\"a\":\"x\"}\ncall t: {\"a\":null}",
                 json!({"a": {"type": "string"}}),
@@ -272,11 +254,7 @@ mod tests {
                 json!({"a": {"items": {"anyOf": [{"type": "integer"}, {"type": "string"}]}, "type": "array"}}),
                 json!(["a"]),
             ),
-            (
-                "call t: {\"a\":[]}",
-                json!({"a": {"type": "array"}}),
-                json!(["a"]),
-            ),
+            ("call t: {\"a\":[]}", json!({"a": {"type": "array"}}), json!(["a"])),
             (
                 "call t: {\"a\":{\"b\":1,\"c\":2}}\ncall t: {\"a\":{\"b\":1}}",
                 json!({"a": {
@@ -303,14 +281,8 @@ mod tests {
     #[test]
     fn tools_of_different_servers_are_apart_and_sorted() {
         let found = profiles("call b\ncall t server=y: {}\ncall t server=x: {}\ncall a: {}");
-        let names: Vec<_> = found
-            .iter()
-            .map(|p| (p.server.as_deref(), p.tool.as_str()))
-            .collect();
-        assert_eq!(
-            names,
-            [(None, "a"), (None, "b"), (Some("x"), "t"), (Some("y"), "t")]
-        );
+        let names: Vec<_> = found.iter().map(|p| (p.server.as_deref(), p.tool.as_str())).collect();
+        assert_eq!(names, [(None, "a"), (None, "b"), (Some("x"), "t"), (Some("y"), "t")]);
     }
 
     #[test]

@@ -29,9 +29,7 @@ fn sample() -> Utf8PathBuf {
 fn whole() -> Option<Utf8PathBuf> {
     let beside = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     let named = std::env::var("REMIT_CORPUS").ok().map(Utf8PathBuf::from);
-    named
-        .or(Some(beside))
-        .filter(|folder| folder.join("README.md").exists())
+    named.or(Some(beside)).filter(|folder| folder.join("README.md").exists())
 }
 
 fn corpora() -> Vec<Utf8PathBuf> {
@@ -39,24 +37,15 @@ fn corpora() -> Vec<Utf8PathBuf> {
 }
 
 fn recordings(folder: &Utf8Path) -> BTreeMap<String, Recording> {
-    let source = Source {
-        path: folder.to_owned(),
-        shown_from: folder.to_owned(),
-    };
+    let source = Source { path: folder.to_owned(), shown_from: folder.to_owned() };
     let on = &mut |_| ControlFlow::Continue(());
     let loaded = load(&[source], None, &Limits::default(), on).unwrap();
-    loaded
-        .recordings
-        .into_iter()
-        .map(|recording| (recording.path.to_string(), recording))
-        .collect()
+    loaded.recordings.into_iter().map(|recording| (recording.path.to_string(), recording)).collect()
 }
 
 fn labels(file: &Utf8Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A call as the labels say it: name, id and outcome where they give them.
@@ -65,12 +54,7 @@ type Call = (String, Option<String>, Option<String>);
 fn labelled(label: &Value) -> Vec<Call> {
     let calls = label["calls"].as_array().unwrap();
     // An empty id is no id.
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let call = |call: &Value| {
         let name = text(&call["function"]).or(text(&call["name"])).unwrap();
         let failed = |failed| if failed { "failed" } else { "not failed" }.to_owned();
@@ -85,16 +69,11 @@ fn labelled(label: &Value) -> Vec<Call> {
 /// What was found, in the labels' words. Labels of Claude Code leave sub-agents out.
 fn found(session: &Session, labels: &[Call]) -> Vec<Call> {
     let calls = session.calls().filter(|(_, step, _)| {
-        !matches!(
-            session.lanes[step.lane.0 as usize].kind,
-            LaneKind::SubAgent { .. }
-        )
+        !matches!(session.lanes[step.lane.0 as usize].kind, LaneKind::SubAgent { .. })
     });
     let words = |at: usize, outcome: Outcome| {
-        let coarse = labels
-            .get(at)
-            .and_then(|l| l.2.as_deref())
-            .is_some_and(|w| w.ends_with("failed"));
+        let coarse =
+            labels.get(at).and_then(|l| l.2.as_deref()).is_some_and(|w| w.ends_with("failed"));
         match outcome {
             Outcome::Failed if coarse => "failed",
             _ if coarse => "not failed",
@@ -105,15 +84,8 @@ fn found(session: &Session, labels: &[Call]) -> Vec<Call> {
         }
     };
     let call = |(at, (_, _, call)): (usize, (StepIdx, _, &remit_session::ToolCall))| {
-        let id = labels
-            .get(at)
-            .and_then(|label| label.1.clone())
-            .and(call.id.clone());
-        (
-            call.tool.clone(),
-            id,
-            Some(words(at, call.outcome).to_owned()),
-        )
+        let id = labels.get(at).and_then(|label| label.1.clone()).and(call.id.clone());
+        (call.tool.clone(), id, Some(words(at, call.outcome).to_owned()))
     };
     calls.enumerate().map(call).collect()
 }
@@ -126,9 +98,8 @@ fn calls_are_those_of_the_labels() {
             for label in labels(&corpus.join(kind).join("labels.jsonl")) {
                 let path = label["path"].as_str().unwrap();
                 let name = path.strip_prefix(kind).unwrap().trim_start_matches('/');
-                let recording = recordings
-                    .get(name)
-                    .unwrap_or_else(|| panic!("{path} was not imported"));
+                let recording =
+                    recordings.get(name).unwrap_or_else(|| panic!("{path} was not imported"));
                 assert_eq!(recording.sessions.len(), 1, "{path}");
                 let expected = labelled(&label);
                 assert_eq!(found(&recording.sessions[0], &expected), expected, "{path}");
@@ -152,22 +123,13 @@ fn headers_are_those_of_the_labels() {
             );
             assert_eq!(session.solved, label["utility"].as_bool(), "{path}");
             let servers = session.calls().map(|(_, _, call)| call.server.as_deref());
-            assert!(
-                servers
-                    .into_iter()
-                    .all(|server| server == label["suite"].as_str()),
-                "{path}"
-            );
+            assert!(servers.into_iter().all(|server| server == label["suite"].as_str()), "{path}");
         }
         let runs = recordings(&corpus.join("tau-bench"));
         for label in labels(&corpus.join("tau-bench/labels.jsonl")) {
             let path = label["path"].as_str().unwrap();
             let session = &runs[path.strip_prefix("tau-bench/").unwrap()].sessions[0];
-            assert_eq!(
-                session.task,
-                Some(format!("task_{}", label["task_id"])),
-                "{path}"
-            );
+            assert_eq!(session.task, Some(format!("task_{}", label["task_id"])), "{path}");
             assert_eq!(session.solved, Some(label["reward"] == 1.0), "{path}");
         }
     }
@@ -195,22 +157,13 @@ fn mcp_examples_hold_the_calls_that_the_specification_says() {
         assert!(examples.len() >= 6);
         for (path, recording) in &examples {
             let calls = recording.sessions.iter().flat_map(Session::calls).count();
-            let manifests = ["ListToolsResult", "Tool/"]
-                .iter()
-                .any(|part| path.contains(part));
+            let manifests = ["ListToolsResult", "Tool/"].iter().any(|part| path.contains(part));
             assert_eq!(recording.format, Format::Mcp, "{path}");
-            assert_eq!(
-                calls,
-                usize::from(path.contains("CallToolRequest")),
-                "{path}"
-            );
+            assert_eq!(calls, usize::from(path.contains("CallToolRequest")), "{path}");
             assert_eq!(recording.manifests.len(), usize::from(manifests), "{path}");
             assert_eq!(
                 calls == 0,
-                recording
-                    .warnings
-                    .iter()
-                    .any(|w| w.message.contains("no tool call"))
+                recording.warnings.iter().any(|w| w.message.contains("no tool call"))
             );
         }
     }
@@ -223,11 +176,8 @@ fn every_session_is_sound_and_survives_the_notation() {
             for session in &recording.sessions {
                 check_links(session, &path);
             }
-            let indexes = recording
-                .sessions
-                .iter()
-                .flat_map(Session::calls)
-                .map(|(_, _, call)| call.index.0);
+            let indexes =
+                recording.sessions.iter().flat_map(Session::calls).map(|(_, _, call)| call.index.0);
             assert!(
                 indexes.eq(0..count(&recording.sessions)),
                 "{path}: calls are numbered through"
@@ -238,41 +188,24 @@ fn every_session_is_sound_and_survives_the_notation() {
 }
 
 fn count(sessions: &[Session]) -> u32 {
-    sessions
-        .iter()
-        .map(|session| session.calls().count() as u32)
-        .sum()
+    sessions.iter().map(|session| session.calls().count() as u32).sum()
 }
 
 fn check_links(session: &Session, path: &str) {
     for (idx, step, call) in session.calls() {
         assert!((step.lane.0 as usize) < session.lanes.len(), "{path}");
-        assert_eq!(
-            call.result.is_none(),
-            call.outcome == Outcome::Unrecorded,
-            "{path}"
-        );
+        assert_eq!(call.result.is_none(), call.outcome == Outcome::Unrecorded, "{path}");
         let Some(result) = call.result.and_then(|result| session.step(result)) else {
             continue;
         };
         let StepKind::Result(result) = &result.kind else {
             panic!("{path}: a call's result is none")
         };
-        assert_eq!(
-            (result.call, result.outcome),
-            (Some(idx), call.outcome),
-            "{path}"
-        );
+        assert_eq!((result.call, result.outcome), (Some(idx), call.outcome), "{path}");
     }
     for lane in &session.lanes {
-        if let LaneKind::SubAgent {
-            started_by: Some(step),
-        } = lane.kind
-        {
-            assert!(
-                matches!(session.step(step).unwrap().kind, StepKind::Call(_)),
-                "{path}"
-            );
+        if let LaneKind::SubAgent { started_by: Some(step) } = lane.kind {
+            assert!(matches!(session.step(step).unwrap().kind, StepKind::Call(_)), "{path}");
         }
     }
 }
@@ -286,19 +219,12 @@ fn check_notation(recording: &Recording, path: &str) {
     let (_, again) = import(path, text.as_bytes(), format, &Limits::default()).unwrap();
     assert_eq!(again.sessions.len(), recording.sessions.len(), "{path}");
     for (again, session) in again.sessions.into_iter().zip(&recording.sessions) {
-        assert_eq!(
-            without_places(again),
-            without_places(session.clone()),
-            "{path}"
-        );
+        assert_eq!(without_places(again), without_places(session.clone()), "{path}");
     }
 }
 
 fn without_places(mut session: Session) -> Session {
-    session
-        .steps
-        .iter_mut()
-        .for_each(|step| step.place = Place::Line(0));
+    session.steps.iter_mut().for_each(|step| step.place = Place::Line(0));
     session
 }
 
@@ -309,22 +235,11 @@ fn sub_agents_are_named_after_what_was_asked_for_and_know_the_call_that_started_
     for (path, recording) in recordings(&corpus.join("claude-code")) {
         let session = &recording.sessions[0];
         assert!(
-            !session
-                .lanes
-                .iter()
-                .any(|lane| matches!(lane.kind, LaneKind::Branch { .. })),
+            !session.lanes.iter().any(|lane| matches!(lane.kind, LaneKind::Branch { .. })),
             "{path}"
         );
         for lane in &session.lanes[1..] {
-            assert!(
-                matches!(
-                    lane.kind,
-                    LaneKind::SubAgent {
-                        started_by: Some(_)
-                    }
-                ),
-                "{path}"
-            );
+            assert!(matches!(lane.kind, LaneKind::SubAgent { started_by: Some(_) }), "{path}");
             agents.push(lane.agent.clone());
         }
         assert!(session.goal.is_some(), "{path}");
@@ -336,22 +251,11 @@ fn sub_agents_are_named_after_what_was_asked_for_and_know_the_call_that_started_
 #[test]
 fn profiles_hold_the_types_of_real_arguments() {
     let recordings = recordings(&sample().join("agentdojo"));
-    let tools = profile_tools(
-        recordings
-            .values()
-            .flat_map(|recording| &recording.sessions),
-    );
+    let tools = profile_tools(recordings.values().flat_map(|recording| &recording.sessions));
     let send = tools.iter().find(|tool| tool.tool == "send_money").unwrap();
     let schema = &send.input_schema;
     assert_eq!(schema["properties"]["amount"]["type"], "number");
     assert_eq!(schema["properties"]["recipient"]["type"], "string");
-    assert_eq!(
-        (send.server.as_deref(), &send.read_only),
-        (Some("banking"), &None)
-    );
-    assert!(
-        tools
-            .iter()
-            .any(|tool| tool.tool == "get_balance" && tool.read_only.is_some())
-    );
+    assert_eq!((send.server.as_deref(), &send.read_only), (Some("banking"), &None));
+    assert!(tools.iter().any(|tool| tool.tool == "get_balance" && tool.read_only.is_some()));
 }

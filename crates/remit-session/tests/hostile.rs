@@ -27,28 +27,18 @@ fn one_call() -> String {
 }
 
 fn calls(imported: &Imported) -> usize {
-    imported
-        .sessions
-        .iter()
-        .map(|session| session.calls().count())
-        .sum()
+    imported.sessions.iter().map(|session| session.calls().count()).sum()
 }
 
 fn warned(imported: &Imported, words: &str) -> Option<(Place, u32)> {
-    let found = imported
-        .warnings
-        .iter()
-        .find(|warning| warning.message.contains(words));
+    let found = imported.warnings.iter().find(|warning| warning.message.contains(words));
     found.map(|warning| (warning.place.clone(), warning.count))
 }
 
 #[test]
 fn errors_say_what_and_where_and_what_to_do() {
     let truncated = one_call().replace("]}", "");
-    let deep = format!(
-        "{{\"messages\":[{{\"role\":\"user\",\"content\":{}",
-        "[".repeat(100_000)
-    );
+    let deep = format!("{{\"messages\":[{{\"role\":\"user\",\"content\":{}", "[".repeat(100_000));
     let garbage: Vec<u8> = (0..=255).cycle().take(5000).collect();
     let cases: [(&[u8], Option<Format>, &str); 11] = [
         (b"", None, "`a.json` is empty"),
@@ -56,11 +46,7 @@ fn errors_say_what_and_where_and_what_to_do() {
         (b"\xEF\xBB\xBF \n\n", None, "`a.json` is empty"),
         (b"null", None, "`a.json` is no recording that remit knows"),
         (b"{}", None, "`a.json` is no recording that remit knows"),
-        (
-            b"\x00\x01\x02",
-            None,
-            "`a.json` is no recording that remit knows",
-        ),
+        (b"\x00\x01\x02", None, "`a.json` is no recording that remit knows"),
         (&garbage, None, "`a.json` is no recording that remit knows"),
         (
             b"{\"name\":\"x\",",
@@ -77,11 +63,7 @@ fn errors_say_what_and_where_and_what_to_do() {
             None,
             "`a.json` is nested too deep: line 1, column 163: more than 127 levels",
         ),
-        (
-            b"null",
-            Some(Format::Mcp),
-            "`a.json` is no recording of the format `mcp`",
-        ),
+        (b"null", Some(Format::Mcp), "`a.json` is no recording of the format `mcp`"),
     ];
     for (bytes, format, expected) in cases {
         let error = read(bytes, format).unwrap_err();
@@ -95,10 +77,7 @@ fn errors_say_what_and_where_and_what_to_do() {
 fn the_wrong_format_names_the_right_one() {
     let error = read(one_call().as_bytes(), Some(Format::ClaudeCode)).unwrap_err();
     let help = miette::Diagnostic::help(&error).unwrap().to_string();
-    assert_eq!(
-        help,
-        "it looks like `openai-chat`: use `--as openai-chat`, or leave `--as` out"
-    );
+    assert_eq!(help, "it looks like `openai-chat`: use `--as openai-chat`, or leave `--as` out");
 }
 
 #[test]
@@ -115,59 +94,30 @@ fn a_format_has_one_name_and_unknown_names_list_all() {
 
 #[test]
 fn sizes_are_bounded() {
-    let limits = Limits {
-        file_bytes: 10,
-        line_bytes: 1000,
-    };
+    let limits = Limits { file_bytes: 10, line_bytes: 1000 };
     let error = import("a.json", one_call().as_bytes(), None, &limits).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ImportError::TooLarge {
-                bytes: 133,
-                limit: 10,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, ImportError::TooLarge { bytes: 133, limit: 10, .. }), "{error:?}");
 }
 
 #[test]
 fn a_line_that_is_too_long_costs_itself_only() {
-    let limits = Limits {
-        line_bytes: 1000,
-        ..Limits::default()
-    };
-    let long = chat(&format!(
-        "[{{\"function\":{{\"name\":\"{}\"}}}}]",
-        "x".repeat(2000)
-    ));
+    let limits = Limits { line_bytes: 1000, ..Limits::default() };
+    let long = chat(&format!("[{{\"function\":{{\"name\":\"{}\"}}}}]", "x".repeat(2000)));
     let text = format!("{}\n{long}\n{}\n", one_call(), one_call());
     let (_, imported) = import("a.jsonl", text.as_bytes(), None, &limits).unwrap();
     assert_eq!(calls(&imported), 2);
-    assert_eq!(
-        warned(&imported, "longer than 1000 bytes"),
-        Some((Place::Line(2), 1))
-    );
+    assert_eq!(warned(&imported, "longer than 1000 bytes"), Some((Place::Line(2), 1)));
 }
 
 #[test]
 fn broken_lines_cost_themselves_only() {
     let deep = "[".repeat(100_000);
-    let text = format!(
-        "{}\ngarbage\n{deep}\n\n{}\n{}",
-        one_call(),
-        one_call(),
-        one_call().split_at(60).0
-    );
+    let text =
+        format!("{}\ngarbage\n{deep}\n\n{}\n{}", one_call(), one_call(), one_call().split_at(60).0);
     let (_, imported) = read(text.as_bytes(), None).unwrap();
     assert_eq!(calls(&imported), 2);
     assert_eq!(warned(&imported, "is not JSON"), Some((Place::Line(2), 1)));
-    assert_eq!(
-        warned(&imported, "nested deeper"),
-        Some((Place::Line(3), 1))
-    );
+    assert_eq!(warned(&imported, "nested deeper"), Some((Place::Line(3), 1)));
     assert_eq!(warned(&imported, "cut off"), Some((Place::Line(6), 1)));
 }
 
@@ -201,24 +151,16 @@ fn other_encodings_are_read_with_a_warning() {
     let marked = [b"\xEF\xBB\xBF".as_slice(), text.as_bytes()].concat();
     assert_eq!(read(&marked, None).unwrap().1.warnings, []);
     let latin = text.replace('é', "??").into_bytes();
-    let latin: Vec<_> = latin
-        .into_iter()
-        .map(|byte| if byte == b'?' { 0xE9 } else { byte })
-        .collect();
+    let latin: Vec<_> =
+        latin.into_iter().map(|byte| if byte == b'?' { 0xE9 } else { byte }).collect();
     let (_, imported) = read(&[b"\n".as_slice(), &latin].concat(), None).unwrap();
-    assert_eq!(
-        imported.sessions[0].goal.as_deref(),
-        Some("\u{FFFD}\u{FFFD}")
-    );
+    assert_eq!(imported.sessions[0].goal.as_deref(), Some("\u{FFFD}\u{FFFD}"));
     assert_eq!(warned(&imported, "U+FFFD"), Some((Place::Line(2), 2)));
 }
 
 #[test]
 fn arguments_that_are_no_object_are_kept_with_the_call() {
-    let many = format!(
-        "[{}1]",
-        r#"{"function":{"name":"f","arguments":"[1]"}},"#.repeat(500)
-    );
+    let many = format!("[{}1]", r#"{"function":{"name":"f","arguments":"[1]"}},"#.repeat(500));
     let (_, imported) = read(chat(&many).as_bytes(), None).unwrap();
     assert_eq!(calls(&imported), 501);
     let place = Place::Pointer("/messages/1/tool_calls/0".to_owned());
@@ -233,19 +175,8 @@ fn a_recording_cannot_make_up_warnings_without_end() {
         let user = "{\"type\":\"user\",\"uuid\":\"u\",\"sessionId\":\"s\",\"message\":{\"content\":\"go\"}}\n";
         read(format!("{user}{text}").as_bytes(), None).unwrap()
     });
-    assert!(
-        imported.warnings.len() <= 102,
-        "{}",
-        imported.warnings.len()
-    );
-    assert_eq!(
-        imported
-            .warnings
-            .iter()
-            .map(|warning| warning.count)
-            .sum::<u32>(),
-        1001
-    );
+    assert!(imported.warnings.len() <= 102, "{}", imported.warnings.len());
+    assert_eq!(imported.warnings.iter().map(|warning| warning.count).sum::<u32>(), 1001);
 }
 
 #[test]
@@ -257,11 +188,7 @@ fn many_calls_answered_backwards_all_find_their_results() {
     let results = (0..20_000).rev().map(result).collect::<String>();
     let text = format!("[{{\"role\":\"assistant\",\"tool_calls\":[{list}]}}{results}]");
     let (_, imported) = read(text.as_bytes(), None).unwrap();
-    assert!(
-        imported.sessions[0]
-            .calls()
-            .all(|(_, _, call)| call.result.is_some())
-    );
+    assert!(imported.sessions[0].calls().all(|(_, _, call)| call.result.is_some()));
 }
 
 #[test]

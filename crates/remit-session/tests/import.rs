@@ -20,18 +20,12 @@ use std::ops::ControlFlow;
 #[test]
 fn pages() {
     let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import");
-    let mut pages: Vec<_> = folder
-        .read_dir_utf8()
-        .unwrap()
-        .map(|entry| entry.unwrap().path().to_owned())
-        .collect();
+    let mut pages: Vec<_> =
+        folder.read_dir_utf8().unwrap().map(|entry| entry.unwrap().path().to_owned()).collect();
     pages.sort();
     assert!(!pages.is_empty());
     let wrong: Vec<_> = pages.iter().filter(|page| !is_right(page)).collect();
-    assert!(
-        wrong.is_empty(),
-        "pages that read otherwise than they say: {wrong:?}"
-    );
+    assert!(wrong.is_empty(), "pages that read otherwise than they say: {wrong:?}");
 }
 
 fn is_right(path: &Utf8Path) -> bool {
@@ -48,8 +42,7 @@ fn is_right(path: &Utf8Path) -> bool {
 
 /// The page without what was read.
 fn input(page: &str) -> &str {
-    page.split_once("=== reads as")
-        .map_or(page, |(input, _)| input)
+    page.split_once("=== reads as").map_or(page, |(input, _)| input)
 }
 
 fn read(page: &str) -> Loaded {
@@ -60,14 +53,8 @@ fn read(page: &str) -> Loaded {
         fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
         fs::write(root.join(name), text).unwrap();
     }
-    let source = Source {
-        path: root.clone(),
-        shown_from: root,
-    };
-    load(&[source], None, &Limits::default(), &mut |_| {
-        ControlFlow::Continue(())
-    })
-    .unwrap()
+    let source = Source { path: root.clone(), shown_from: root };
+    load(&[source], None, &Limits::default(), &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn output(loaded: &Loaded) -> String {
@@ -75,11 +62,8 @@ fn output(loaded: &Loaded) -> String {
     let mut said = String::from("=== said\n");
     for recording in &loaded.recordings {
         let sessions = recording.sessions.len();
-        let calls: usize = recording
-            .sessions
-            .iter()
-            .map(|session: &Session| session.calls().count())
-            .sum();
+        let calls: usize =
+            recording.sessions.iter().map(|session: &Session| session.calls().count()).sum();
         let (path, format, manifests) =
             (&recording.path, recording.format, recording.manifests.len());
         read += &format!(
@@ -87,10 +71,8 @@ fn output(loaded: &Loaded) -> String {
         );
         read += &to_notation(&recording.sessions);
         for warning in &recording.warnings {
-            said += &format!(
-                "{path}: {}, {} (x{})\n",
-                warning.message, warning.place, warning.count
-            );
+            said +=
+                &format!("{path}: {}, {} (x{})\n", warning.message, warning.place, warning.count);
         }
     }
     for skipped in &loaded.skipped {

@@ -32,28 +32,17 @@ fn folder(files: &[(&str, &str)]) -> Folder {
 
 /// As a command line does: what is printed is relative to the argument, a file's to its folder.
 fn argument(path: Utf8PathBuf) -> Source {
-    let shown_from = if path.is_dir() {
-        path.clone()
-    } else {
-        path.parent().unwrap().to_owned()
-    };
+    let shown_from = if path.is_dir() { path.clone() } else { path.parent().unwrap().to_owned() };
     Source { path, shown_from }
 }
 
 fn read(sources: &[Utf8PathBuf]) -> Loaded {
     let sources: Vec<_> = sources.iter().cloned().map(argument).collect();
-    load(&sources, None, &Limits::default(), &mut |_| {
-        ControlFlow::Continue(())
-    })
-    .unwrap()
+    load(&sources, None, &Limits::default(), &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn paths(loaded: &Loaded) -> Vec<&str> {
-    loaded
-        .recordings
-        .iter()
-        .map(|recording| recording.path.as_str())
-        .collect()
+    loaded.recordings.iter().map(|recording| recording.path.as_str()).collect()
 }
 
 fn skipped(loaded: &Loaded) -> Vec<(&str, &str, bool)> {
@@ -77,21 +66,14 @@ fn folders_are_read_sorted_and_what_is_no_recording_is_listed() {
     ]);
     let loaded = read(std::slice::from_ref(&folder.root));
     assert_eq!(paths(&loaded), ["a.jsonl", "b/10.ndjson", "b/2.json"]);
-    assert_eq!(
-        skipped(&loaded),
-        [("package.json", "it is no recording that remit knows", false)]
-    );
+    assert_eq!(skipped(&loaded), [("package.json", "it is no recording that remit knows", false)]);
 }
 
 #[test]
 fn files_that_were_named_are_explicit_and_come_with_help() {
     let folder = folder(&[("x.txt", CHAT), ("y.json", "{}")]);
     let missing = folder.root.join("z.json");
-    let loaded = read(&[
-        folder.root.join("x.txt"),
-        folder.root.join("y.json"),
-        missing.clone(),
-    ]);
+    let loaded = read(&[folder.root.join("x.txt"), folder.root.join("y.json"), missing.clone()]);
     assert_eq!(paths(&loaded), ["x.txt"]);
     let expected = [
         (missing.as_str(), "it does not exist", true),
@@ -103,11 +85,7 @@ fn files_that_were_named_are_explicit_and_come_with_help() {
 
 #[test]
 fn two_recordings_never_print_the_same_path() {
-    let folder = folder(&[
-        ("one/a.json", CHAT),
-        ("two/a.json", CHAT),
-        ("three/a.json", CHAT),
-    ]);
+    let folder = folder(&[("one/a.json", CHAT), ("two/a.json", CHAT), ("three/a.json", CHAT)]);
     let root = |name: &str| folder.root.join(name);
     let loaded = read(&[root("one"), root("two"), root("three/a.json")]);
     let named = root("three/a.json");
@@ -127,18 +105,10 @@ fn links_do_not_lead_out_of_a_folder() {
     use std::os::unix::fs::symlink;
     let outside = folder(&[("secret.json", CHAT)]);
     let folder = folder(&[("a.json", CHAT)]);
-    symlink(
-        outside.root.join("secret.json"),
-        folder.root.join("out.json"),
-    )
-    .unwrap();
+    symlink(outside.root.join("secret.json"), folder.root.join("out.json")).unwrap();
     symlink(&outside.root, folder.root.join("out")).unwrap();
     symlink(&folder.root, folder.root.join("loop")).unwrap();
-    symlink(
-        folder.root.join("gone.json"),
-        folder.root.join("gone-link.json"),
-    )
-    .unwrap();
+    symlink(folder.root.join("gone.json"), folder.root.join("gone-link.json")).unwrap();
     let loaded = read(std::slice::from_ref(&folder.root));
     assert_eq!(paths(&loaded), ["a.json"]);
     let expected = [
@@ -169,24 +139,14 @@ fn the_digest_is_of_the_bytes_and_covers_side_files() {
 
 #[test]
 fn files_are_read_up_to_the_limit_only() {
-    let folder = folder(&[
-        ("a.json", CHAT),
-        ("big.json", &CHAT.replace("hi", &"x".repeat(500))),
-    ]);
-    let limits = Limits {
-        file_bytes: 100,
-        ..Limits::default()
-    };
+    let folder = folder(&[("a.json", CHAT), ("big.json", &CHAT.replace("hi", &"x".repeat(500)))]);
+    let limits = Limits { file_bytes: 100, ..Limits::default() };
     let on = &mut |_| ControlFlow::Continue(());
     let loaded = load(&[argument(folder.root.clone())], None, &limits, on).unwrap();
     assert_eq!(paths(&loaded), ["a.json"]);
     assert_eq!(
         skipped(&loaded),
-        [(
-            "big.json",
-            "it is larger than the 100 bytes that are read at most",
-            false
-        )]
+        [("big.json", "it is larger than the 100 bytes that are read at most", false)]
     );
 }
 
@@ -195,26 +155,13 @@ fn progress_counts_every_file_and_can_stop() {
     let folder = folder(&[("a.json", CHAT), ("b.json", "{}"), ("c.json", CHAT)]);
     let sources = [argument(folder.root.clone())];
     let mut seen = Vec::new();
-    load(
-        &sources,
-        Some(Format::OpenAiChat),
-        &Limits::default(),
-        &mut |progress| {
-            seen.push((progress.files_done, progress.files_total, progress.bytes));
-            ControlFlow::Continue(())
-        },
-    )
+    load(&sources, Some(Format::OpenAiChat), &Limits::default(), &mut |progress| {
+        seen.push((progress.files_done, progress.files_total, progress.bytes));
+        ControlFlow::Continue(())
+    })
     .unwrap();
     let size = CHAT.len() as u64;
     assert_eq!(seen, [(1, 3, size), (2, 3, size), (3, 3, 2 * size)]);
-    let stopped = load(&sources, None, &Limits::default(), &mut |_| {
-        ControlFlow::Break(())
-    });
-    assert_eq!(
-        stopped,
-        Err(LoadError::Cancelled {
-            files_done: 1,
-            files_total: 3
-        })
-    );
+    let stopped = load(&sources, None, &Limits::default(), &mut |_| ControlFlow::Break(()));
+    assert_eq!(stopped, Err(LoadError::Cancelled { files_done: 1, files_total: 3 }));
 }

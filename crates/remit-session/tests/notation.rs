@@ -63,20 +63,8 @@ const PIECES: [&str; 24] = [
     "\u{FEFF}",
 ];
 
-const NAMES: [&str; 12] = [
-    "a",
-    "c1",
-    "#1",
-    "#none",
-    "a b",
-    "x=y",
-    "failed",
-    "\"",
-    "a:",
-    "mcp__x__y",
-    "é",
-    "none",
-];
+const NAMES: [&str; 12] =
+    ["a", "c1", "#1", "#none", "a b", "x=y", "failed", "\"", "a:", "mcp__x__y", "é", "none"];
 
 fn text(dice: &mut Dice) -> String {
     (0..dice.roll(6)).map(|_| dice.pick(&PIECES)).collect()
@@ -96,40 +84,21 @@ fn arguments(dice: &mut Dice) -> Arguments {
         json!(true),
     ];
     match dice.roll(4) {
-        0 => Arguments::Unreadable {
-            text: text(dice),
-            why: text(dice),
-        },
+        0 => Arguments::Unreadable { text: text(dice), why: text(dice) },
         _ => {
             let entry = |dice: &mut Dice| (text(dice), dice.pick(&values));
             Arguments::Object(
-                (0..dice.roll(3))
-                    .map(|_| entry(dice))
-                    .collect::<Map<String, Value>>(),
+                (0..dice.roll(3)).map(|_| entry(dice)).collect::<Map<String, Value>>(),
             )
         }
     }
 }
 
 fn step(dice: &mut Dice, lanes: u64) -> Step {
-    let outcomes = [
-        Outcome::Executed,
-        Outcome::Refused,
-        Outcome::Failed,
-        Outcome::Unrecorded,
-    ];
-    let roles = [
-        Role::System,
-        Role::User,
-        Role::Assistant,
-        Role::Thinking,
-        Role::Runtime,
-    ];
+    let outcomes = [Outcome::Executed, Outcome::Refused, Outcome::Failed, Outcome::Unrecorded];
+    let roles = [Role::System, Role::User, Role::Assistant, Role::Thinking, Role::Runtime];
     let kind = match dice.roll(3) {
-        0 => StepKind::Message {
-            role: dice.pick(&roles),
-            text: text(dice),
-        },
+        0 => StepKind::Message { role: dice.pick(&roles), text: text(dice) },
         1 => StepKind::Call(ToolCall {
             index: CallIdx(0),
             id: dice.maybe(name),
@@ -147,12 +116,7 @@ fn step(dice: &mut Dice, lanes: u64) -> Step {
     };
     let at =
         dice.maybe(|dice| jiff::Timestamp::from_millisecond(dice.roll(1 << 41) as i64).unwrap());
-    Step {
-        lane: LaneIdx(dice.roll(lanes) as u32),
-        at,
-        place: Place::Line(0),
-        kind,
-    }
+    Step { lane: LaneIdx(dice.roll(lanes) as u32), at, place: Place::Line(0), kind }
 }
 
 /// Lets results answer calls above them; the first answer is the call's.
@@ -177,9 +141,7 @@ fn link(session: &mut Session, dice: &mut Dice) {
         }
     }
     if let (Some(lane), Some(call)) = (session.lanes.get_mut(2), calls.first()) {
-        lane.kind = LaneKind::SubAgent {
-            started_by: Some(*call),
-        };
+        lane.kind = LaneKind::SubAgent { started_by: Some(*call) };
     }
 }
 
@@ -188,22 +150,14 @@ fn session(dice: &mut Dice) -> Session {
     let after = dice.maybe(|dice| StepIdx(dice.roll(5) as u32));
     let lanes = vec![
         lane(name(dice), LaneKind::Main),
-        lane(
-            name(dice),
-            LaneKind::Branch {
-                of: LaneIdx(0),
-                after,
-            },
-        ),
+        lane(name(dice), LaneKind::Branch { of: LaneIdx(0), after }),
         lane(name(dice), LaneKind::SubAgent { started_by: None }),
     ];
     let mut session = Session {
         id: format!("s{}", text(dice)),
         task: dice.maybe(text),
         goal: dice.maybe(text).filter(|goal| !goal.is_empty()),
-        steps: (0..dice.roll(12))
-            .map(|_| step(dice, lanes.len() as u64))
-            .collect(),
+        steps: (0..dice.roll(12)).map(|_| step(dice, lanes.len() as u64)).collect(),
         lanes,
         solved: dice.maybe(|dice| dice.roll(2) == 0),
     };
@@ -216,18 +170,11 @@ fn what_is_written_is_read_back() {
     for seed in 1..3000 {
         let session = session(&mut Dice(seed * 0x9E37_79B9));
         let text = to_notation(std::slice::from_ref(&session));
-        let (_, imported) = import(
-            "a.session",
-            text.as_bytes(),
-            Some(Format::Notation),
-            &Limits::default(),
-        )
-        .unwrap();
+        let (_, imported) =
+            import("a.session", text.as_bytes(), Some(Format::Notation), &Limits::default())
+                .unwrap();
         let mut again = imported.sessions;
-        again
-            .iter_mut()
-            .flat_map(|s| &mut s.steps)
-            .for_each(|step| step.place = Place::Line(0));
+        again.iter_mut().flat_map(|s| &mut s.steps).for_each(|step| step.place = Place::Line(0));
         assert_eq!(again, [session], "seed {seed}\n{text}");
     }
 }
@@ -236,10 +183,7 @@ fn what_is_written_is_read_back() {
 fn several_sessions_share_a_file_and_calls_are_numbered_through() {
     let text = "session a\nuser: hi\ncall x: {}\n\nsession b\ncall y: {}\n";
     let (_, imported) = import("a.txt", text.as_bytes(), None, &Limits::default()).unwrap();
-    assert_eq!(
-        imported.sessions[1].calls().next().unwrap().2.index,
-        CallIdx(1)
-    );
+    assert_eq!(imported.sessions[1].calls().next().unwrap().2.index, CallIdx(1));
     let written = to_notation(&imported.sessions);
     assert_eq!(
         written,

@@ -16,10 +16,7 @@ pub(super) fn read(
     warnings: &mut Warnings,
 ) -> Result<Vec<Session>, ImportError> {
     let records = json::records(source, warnings)?;
-    Ok(records
-        .iter()
-        .filter_map(|(place, value)| run(source, value, place, warnings))
-        .collect())
+    Ok(records.iter().filter_map(|(place, value)| run(source, value, place, warnings)).collect())
 }
 
 fn run(
@@ -32,42 +29,25 @@ fn run(
     let messages = run.and_then(|run| Some((run, conversation(run)?)));
     let Some((run, (key, messages))) = messages else {
         if run.is_none_or(|run| !is_export_header(run)) {
-            warnings.add(
-                "a record without a list of messages was skipped",
-                place.clone(),
-            );
+            warnings.add("a record without a list of messages was skipped", place.clone());
         }
         return None;
     };
-    let header = run
-        .get("metadata")
-        .and_then(Value::as_object)
-        .unwrap_or(run);
+    let header = run.get("metadata").and_then(Value::as_object).unwrap_or(run);
     let mut builder = begin(source, header);
     let server = text_field(header, "suite_name").map(str::to_owned);
-    let mut reader = Reader {
-        builder: &mut builder,
-        warnings,
-        server,
-        failure: Failure::Field,
-    };
+    let mut reader = Reader { builder: &mut builder, warnings, server, failure: Failure::Field };
     reader.read(messages, &within(place, format_args!("/{key}")));
     if let Some(error) = text_field(run, "error") {
         let at = Moment::at(within(place, format_args!("/error")));
-        builder.say(
-            at,
-            Role::Runtime,
-            format!("the run ended in an error: {error}"),
-        );
+        builder.say(at, Role::Runtime, format!("the run ended in an error: {error}"));
     }
     Some(builder.finish())
 }
 
 /// The messages and the key they stand under: forks of the benchmark call them conversations.
 fn conversation(run: &Object) -> Option<(&'static str, &Vec<Value>)> {
-    ["messages", "conversations"]
-        .into_iter()
-        .find_map(|key| Some((key, run.get(key)?.as_array()?)))
+    ["messages", "conversations"].into_iter().find_map(|key| Some((key, run.get(key)?.as_array()?)))
 }
 
 /// The first line of an export describes the collection.
@@ -77,9 +57,7 @@ fn is_export_header(record: &Object) -> bool {
 
 fn begin(source: &Source<'_>, header: &Object) -> SessionBuilder {
     let field = |key: &str| id_field(header, key);
-    let agent = field("pipeline_name")
-        .or(field("model"))
-        .unwrap_or_else(|| "agent".to_owned());
+    let agent = field("pipeline_name").or(field("model")).unwrap_or_else(|| "agent".to_owned());
     let (suite, task) = (field("suite_name"), field("user_task_id"));
     let none = || "none".to_owned();
     let id = match (&suite, &task) {
@@ -92,12 +70,7 @@ fn begin(source: &Source<'_>, header: &Object) -> SessionBuilder {
     };
     let mut builder = SessionBuilder::new(id, agent);
     let session = builder.session();
-    session.task = suite
-        .zip(task)
-        .map(|(suite, task)| format!("{suite}/{task}"));
-    session.solved = header
-        .get("utility")
-        .or(header.get("success"))
-        .and_then(Value::as_bool);
+    session.task = suite.zip(task).map(|(suite, task)| format!("{suite}/{task}"));
+    session.solved = header.get("utility").or(header.get("success")).and_then(Value::as_bool);
     builder
 }

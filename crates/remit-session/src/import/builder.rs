@@ -21,11 +21,7 @@ pub(crate) struct Moment {
 impl Moment {
     /// In the main lane, at a time that the recording does not say.
     pub fn at(place: Place) -> Moment {
-        Moment {
-            lane: LaneIdx(0),
-            at: None,
-            place,
-        }
+        Moment { lane: LaneIdx(0), at: None, place }
     }
 }
 
@@ -48,10 +44,7 @@ pub(crate) struct SessionBuilder {
 
 impl SessionBuilder {
     pub fn new(id: impl Into<String>, agent: impl Into<String>) -> SessionBuilder {
-        let main = Lane {
-            agent: agent.into(),
-            kind: LaneKind::Main,
-        };
+        let main = Lane { agent: agent.into(), kind: LaneKind::Main };
         SessionBuilder {
             session: Session {
                 id: id.into(),
@@ -103,22 +96,9 @@ impl SessionBuilder {
             Some(id) => self.open.entry(id.clone()).or_default().push_back(idx),
             None => drop(self.turn_without_id.insert(idx)),
         }
-        let NewCall {
-            id,
-            tool,
-            server,
-            arguments,
-        } = call;
+        let NewCall { id, tool, server, arguments } = call;
         let (index, outcome, result) = (CallIdx(0), Outcome::Unrecorded, None);
-        let call = ToolCall {
-            index,
-            id,
-            tool,
-            server,
-            arguments,
-            outcome,
-            result,
-        };
+        let call = ToolCall { index, id, tool, server, arguments, outcome, result };
         self.push(moment, StepKind::Call(call))
     }
 
@@ -126,9 +106,7 @@ impl SessionBuilder {
     /// no such id, in the order of the turn.
     pub fn open_call(&self, id: Option<&str>) -> Option<StepIdx> {
         match id {
-            Some(id) => self
-                .open_call_named(id)
-                .or(self.turn_without_id.first().copied()),
+            Some(id) => self.open_call_named(id).or(self.turn_without_id.first().copied()),
             None => self.turn.first().copied(),
         }
     }
@@ -148,14 +126,7 @@ impl SessionBuilder {
         text: String,
         outcome: Outcome,
     ) -> StepIdx {
-        let result = self.push(
-            moment,
-            StepKind::Result(ToolResult {
-                call,
-                text,
-                outcome,
-            }),
-        );
+        let result = self.push(moment, StepKind::Result(ToolResult { call, text, outcome }));
         if let Some(answered) = call {
             self.close(answered);
             if let Some(call) = self.call_at(answered).filter(|call| call.result.is_none()) {
@@ -175,21 +146,13 @@ impl SessionBuilder {
         warnings: &mut Warnings,
     ) {
         if call.is_none() {
-            warnings.add(
-                "a result belongs to no tool call of the recording",
-                moment.place.clone(),
-            );
+            warnings.add("a result belongs to no tool call of the recording", moment.place.clone());
         }
         self.result(moment, call, text, outcome);
     }
 
     pub fn call_at(&mut self, idx: StepIdx) -> Option<&mut ToolCall> {
-        match self
-            .session
-            .steps
-            .get_mut(idx.0 as usize)
-            .map(|step| &mut step.kind)
-        {
+        match self.session.steps.get_mut(idx.0 as usize).map(|step| &mut step.kind) {
             Some(StepKind::Call(call)) => Some(call),
             Some(StepKind::Message { .. } | StepKind::Result(_)) | None => None,
         }
@@ -211,12 +174,7 @@ impl SessionBuilder {
     pub fn push(&mut self, moment: Moment, kind: StepKind) -> StepIdx {
         let idx = self.next_step();
         let Moment { lane, at, place } = moment;
-        self.session.steps.push(Step {
-            lane,
-            at,
-            place,
-            kind,
-        });
+        self.session.steps.push(Step { lane, at, place, kind });
         idx
     }
 
@@ -235,10 +193,9 @@ impl SessionBuilder {
 
 fn first_request(session: &Session) -> Option<String> {
     session.steps.iter().find_map(|step| match &step.kind {
-        StepKind::Message {
-            role: Role::User,
-            text,
-        } if step.lane == LaneIdx(0) => Some(text.clone()),
+        StepKind::Message { role: Role::User, text } if step.lane == LaneIdx(0) => {
+            Some(text.clone())
+        }
         StepKind::Message { .. } | StepKind::Call(_) | StepKind::Result(_) => None,
     })
 }
@@ -259,19 +216,11 @@ impl Warnings {
         if self.list.len() >= DISTINCT_WARNINGS && !self.known.contains_key(&message) {
             message = "further warnings of other kinds".to_owned();
         }
-        match self
-            .known
-            .get(&message)
-            .and_then(|at| self.list.get_mut(*at))
-        {
+        match self.known.get(&message).and_then(|at| self.list.get_mut(*at)) {
             Some(warning) => warning.count += 1,
             None => {
                 self.known.insert(message.clone(), self.list.len());
-                self.list.push(Warning {
-                    message,
-                    place,
-                    count: 1,
-                });
+                self.list.push(Warning { message, place, count: 1 });
             }
         }
     }

@@ -54,9 +54,7 @@ pub(super) fn read(
 fn session_id(source: &Source<'_>, entries: &Entries) -> String {
     let stem = source.stem();
     let own = entries.session_ids.iter().find(|id| *id == stem);
-    own.or(entries.session_ids.first())
-        .map_or(stem, |id| id)
-        .to_owned()
+    own.or(entries.session_ids.first()).map_or(stem, |id| id).to_owned()
 }
 
 struct Transcript<'a> {
@@ -73,9 +71,7 @@ struct Transcript<'a> {
 impl<'a> Transcript<'a> {
     fn new(id: String, entries: &'a Entries, warnings: &'a mut Warnings) -> Transcript<'a> {
         let alone = entries.only_agent();
-        let agent = alone
-            .as_ref()
-            .map_or(RUNTIME.to_owned(), |agent| entries.agent_name(agent));
+        let agent = alone.as_ref().map_or(RUNTIME.to_owned(), |agent| entries.agent_name(agent));
         let mut agents = BTreeMap::new();
         agents.extend(alone.iter().map(|agent| (agent.clone(), LaneIdx(0))));
         Transcript {
@@ -90,9 +86,7 @@ impl<'a> Transcript<'a> {
     }
 
     fn entry(&mut self, index: usize, entry: &Entry, node: Node) {
-        let parent = node
-            .parent
-            .and_then(|parent| self.reached.get(parent).copied());
+        let parent = node.parent.and_then(|parent| self.reached.get(parent).copied());
         let (lane, after) = match &entry.thread {
             Thread::Agent(agent) => (self.agent_lane(agent), None),
             Thread::Main => self.main_lane(parent, node.starts_branch),
@@ -102,11 +96,7 @@ impl<'a> Transcript<'a> {
             self.said(entry, said, lane);
         }
         let next = self.builder.next_step();
-        let last = if next > before {
-            Some(StepIdx(next.0 - 1))
-        } else {
-            after
-        };
+        let last = if next > before { Some(StepIdx(next.0 - 1)) } else { after };
         debug_assert_eq!(index, self.reached.len());
         self.reached.push((lane, last));
     }
@@ -120,10 +110,7 @@ impl<'a> Transcript<'a> {
         if !starts_branch {
             return (of, after);
         }
-        let lane = Lane {
-            agent: RUNTIME.to_owned(),
-            kind: LaneKind::Branch { of, after },
-        };
+        let lane = Lane { agent: RUNTIME.to_owned(), kind: LaneKind::Branch { of, after } };
         (self.builder.add_lane(lane), after)
     }
 
@@ -132,20 +119,13 @@ impl<'a> Transcript<'a> {
             return *lane;
         }
         let kind = LaneKind::SubAgent { started_by: None };
-        let lane = self.builder.add_lane(Lane {
-            agent: self.entries.agent_name(agent),
-            kind,
-        });
+        let lane = self.builder.add_lane(Lane { agent: self.entries.agent_name(agent), kind });
         self.agents.insert(agent.to_owned(), lane);
         lane
     }
 
     fn said(&mut self, entry: &Entry, said: &Said, lane: LaneIdx) {
-        let moment = Moment {
-            lane,
-            at: entry.at,
-            place: entry.place.clone(),
-        };
+        let moment = Moment { lane, at: entry.at, place: entry.place.clone() };
         match &said.content {
             Value::Array(blocks) => {
                 for block in blocks {
@@ -153,9 +133,7 @@ impl<'a> Transcript<'a> {
                 }
             }
             Value::String(text) => self.text(&moment, said, text),
-            _ => self
-                .warnings
-                .add("a message without content was skipped", moment.place),
+            _ => self.warnings.add("a message without content was skipped", moment.place),
         }
     }
 
@@ -164,19 +142,16 @@ impl<'a> Transcript<'a> {
         let Some(object) = block.as_object() else {
             return match block.as_str() {
                 Some(text) => self.text(moment, said, text),
-                None => self.warnings.add(
-                    "a part of a message that is no JSON object was skipped",
-                    place,
-                ),
+                None => self
+                    .warnings
+                    .add("a part of a message that is no JSON object was skipped", place),
             };
         };
         let kind = text_field(object, "type").unwrap_or_default();
         match kind {
             "text" => self.text(moment, said, text_field(object, "text").unwrap_or_default()),
             "thinking" => {
-                let text = text_field(object, "thinking")
-                    .unwrap_or_default()
-                    .to_owned();
+                let text = text_field(object, "thinking").unwrap_or_default().to_owned();
                 self.builder.say(moment.clone(), Role::Thinking, text);
             }
             "redacted_thinking" => {}
@@ -188,10 +163,9 @@ impl<'a> Transcript<'a> {
             }
             _ if kind.ends_with("tool_use") => self.call(moment, object, block),
             _ if kind.ends_with("tool_result") => self.result(moment, object),
-            _ => self.warnings.add(
-                format!("parts of messages of the type `{kind}` are not read"),
-                place,
-            ),
+            _ => self
+                .warnings
+                .add(format!("parts of messages of the type `{kind}` are not read"), place),
         }
     }
 
@@ -217,20 +191,13 @@ impl<'a> Transcript<'a> {
         if self.is_repeated(moment.lane, "call", id.as_deref()) {
             return;
         }
-        let tool = text_field(object, "name")
-            .unwrap_or(UNNAMED_TOOL)
-            .to_owned();
+        let tool = text_field(object, "name").unwrap_or(UNNAMED_TOOL).to_owned();
         let arguments = match object.get("input") {
             Some(input) => arguments(Some(input)),
             None => unreadable(block),
         };
         let server = text_field(object, "server_name").map(str::to_owned);
-        let new = NewCall {
-            server: server.or(Some(server_of(&tool))),
-            id,
-            tool,
-            arguments,
-        };
+        let new = NewCall { server: server.or(Some(server_of(&tool))), id, tool, arguments };
         warn_about(&new, &moment.place, self.warnings);
         self.builder.call(moment.clone(), new);
     }
@@ -248,8 +215,7 @@ impl<'a> Transcript<'a> {
             false => Outcome::Executed,
         };
         let call = id.and_then(|id| self.builder.open_call_named(&id));
-        self.builder
-            .answer(moment.clone(), call, (text, outcome), self.warnings);
+        self.builder.answer(moment.clone(), call, (text, outcome), self.warnings);
     }
 
     /// Sub-agents' steps are recorded more than once; the main thread's never are.
@@ -295,10 +261,7 @@ impl<'a> Transcript<'a> {
             if let Some(prompt) =
                 argument(&call.arguments, "prompt").filter(|_| starts_agents(&call.tool))
             {
-                by_prompt
-                    .entry(prompt)
-                    .or_insert_with(Vec::new)
-                    .push((step, kind));
+                by_prompt.entry(prompt).or_insert_with(Vec::new).push((step, kind));
             }
         }
         by_prompt.values_mut().for_each(|steps| steps.reverse());
@@ -307,11 +270,8 @@ impl<'a> Transcript<'a> {
         lanes
             .into_iter()
             .filter_map(|(agent, lane)| {
-                let known = self
-                    .entries
-                    .started_by
-                    .get(agent)
-                    .and_then(|id| by_id.get(id).cloned());
+                let known =
+                    self.entries.started_by.get(agent).and_then(|id| by_id.get(id).cloned());
                 let prompted = || by_prompt.get_mut(first_text(session, *lane)?)?.pop();
                 Some((agent.clone(), known.or_else(prompted)?))
             })
@@ -340,9 +300,7 @@ fn first_text(session: &Session, lane: LaneIdx) -> Option<&str> {
 
 /// `mcp__server__tool` is the server's; all else is the runtime's own.
 fn server_of(tool: &str) -> String {
-    let server = tool
-        .strip_prefix("mcp__")
-        .and_then(|rest| rest.split_once("__"));
+    let server = tool.strip_prefix("mcp__").and_then(|rest| rest.split_once("__"));
     server.map_or(RUNTIME, |(server, _)| server).to_owned()
 }
 
@@ -375,10 +333,7 @@ fn is_runtime_note(text: &str) -> bool {
 /// What a person typed as a command, such as `/review 158`.
 fn command(text: &str) -> Option<String> {
     let wrapped = ["<command-", "<bash-input>"];
-    if !wrapped
-        .iter()
-        .any(|wrapper| text.trim_start().starts_with(wrapper))
-    {
+    if !wrapped.iter().any(|wrapper| text.trim_start().starts_with(wrapper)) {
         return None;
     }
     let parts = ["command-name", "command-args", "bash-input"].map(|tag| tagged(text, tag));

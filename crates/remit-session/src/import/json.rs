@@ -31,11 +31,7 @@ fn is_message(item: &Value) -> bool {
 
 fn numbered(items: Vec<Value>) -> Vec<(Place, Value)> {
     let place = |index| Place::Pointer(format!("/{index}"));
-    items
-        .into_iter()
-        .enumerate()
-        .map(|(index, item)| (place(index), item))
-        .collect()
+    items.into_iter().enumerate().map(|(index, item)| (place(index), item)).collect()
 }
 
 fn good_lines(source: &Source<'_>, warnings: &mut Warnings) -> Vec<(Place, Value)> {
@@ -84,10 +80,7 @@ fn is_json_lines(text: &str) -> bool {
         let parsed = serde_json::from_str::<serde::de::IgnoredAny>(line);
         parsed.is_ok() && line.trim().len() > 2
     };
-    text.split('\n')
-        .filter(starts_record)
-        .take(100)
-        .any(is_whole)
+    text.split('\n').filter(starts_record).take(100).any(is_whole)
 }
 
 /// Why a text that starts like JSON cannot be read as JSON, if it cannot.
@@ -106,12 +99,7 @@ fn document_error(name: &str, error: &serde_json::Error) -> ImportError {
     }
     let why = error.to_string();
     let why = why.split(" at line ").next().unwrap_or_default().to_owned();
-    ImportError::NotJson {
-        name,
-        line,
-        column,
-        why,
-    }
+    ImportError::NotJson { name, line, column, why }
 }
 
 /// The parser has no kind for this error, only words.
@@ -166,10 +154,9 @@ pub(crate) fn arguments_from_text(text: &str) -> Arguments {
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Arguments::Object(object),
         Ok(other) => not_an_object(text.to_owned(), &other),
-        Err(error) => Arguments::Unreadable {
-            text: text.to_owned(),
-            why: format!("not JSON: {error}"),
-        },
+        Err(error) => {
+            Arguments::Unreadable { text: text.to_owned(), why: format!("not JSON: {error}") }
+        }
     }
 }
 
@@ -182,10 +169,7 @@ fn not_an_object(text: String, value: &Value) -> Arguments {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
-    Arguments::Unreadable {
-        text,
-        why: format!("{kind}, not an object of named arguments"),
-    }
+    Arguments::Unreadable { text, why: format!("{kind}, not an object of named arguments") }
 }
 
 /// A time, as RFC 3339 text or as seconds, milliseconds or microseconds since 1970.

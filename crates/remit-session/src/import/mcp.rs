@@ -48,9 +48,7 @@ fn is_params(object: &Object) -> bool {
     let meta = object.get("_meta").and_then(Value::as_object);
     let keys = meta.into_iter().flat_map(|meta| meta.keys());
     object.contains_key("name")
-        && keys
-            .into_iter()
-            .any(|key| key.starts_with("io.modelcontextprotocol/"))
+        && keys.into_iter().any(|key| key.starts_with("io.modelcontextprotocol/"))
 }
 
 fn is_result(object: &Object) -> bool {
@@ -141,11 +139,7 @@ impl<'a> Transcript<'a> {
             Value::Array(batch) => {
                 for (index, message) in batch.iter().enumerate() {
                     let place = within(&envelope.place, format_args!("/{index}"));
-                    self.message(&Envelope {
-                        message,
-                        place,
-                        ..envelope.clone()
-                    });
+                    self.message(&Envelope { message, place, ..envelope.clone() });
                 }
             }
             _ => self.message(&envelope),
@@ -156,10 +150,7 @@ impl<'a> Transcript<'a> {
         let Some(message) = envelope.message.as_object() else {
             return self.warnings.add(NO_MESSAGE, envelope.place.clone());
         };
-        match (
-            text_field(message, "method"),
-            message.get("id").filter(|id| !id.is_null()),
-        ) {
+        match (text_field(message, "method"), message.get("id").filter(|id| !id.is_null())) {
             (Some(method), Some(id)) => self.request(envelope, message, method, id),
             (Some(method), None) => self.notification(envelope, message, method),
             (None, Some(id)) => self.response(envelope, message, id),
@@ -180,22 +171,15 @@ impl<'a> Transcript<'a> {
             "initialize" | "server/discover" => Asked::Introduction,
             "elicitation/create" | "sampling/createMessage" => {
                 let text = params.map(asked_text).unwrap_or_default();
-                self.builder
-                    .say(moment(envelope), Role::Runtime, format!("{method}: {text}"));
+                self.builder.say(moment(envelope), Role::Runtime, format!("{method}: {text}"));
                 Asked::Other
             }
             _ => Asked::Other,
         };
         let asker = envelope.side.unwrap_or_else(|| Side::asking(method));
-        if self
-            .waiting
-            .insert(key(envelope, asker, id), asked)
-            .is_some()
-        {
-            self.warnings.add(
-                "the id of a request that still waits was used again",
-                envelope.place.clone(),
-            );
+        if self.waiting.insert(key(envelope, asker, id), asked).is_some() {
+            self.warnings
+                .add("the id of a request that still waits was used again", envelope.place.clone());
         }
     }
 
@@ -224,15 +208,9 @@ impl<'a> Transcript<'a> {
             self.call(envelope, message.get("params"));
         }
         if method == "notifications/cancelled" {
-            let reason = message
-                .get("params")
-                .and_then(|params| params.get("reason"));
+            let reason = message.get("params").and_then(|params| params.get("reason"));
             let reason = reason.map(content_text).unwrap_or_default();
-            self.builder.say(
-                moment(envelope),
-                Role::Runtime,
-                format!("cancelled: {reason}"),
-            );
+            self.builder.say(moment(envelope), Role::Runtime, format!("cancelled: {reason}"));
         }
     }
 
@@ -241,17 +219,15 @@ impl<'a> Transcript<'a> {
         let Some(asked) = self.asked(envelope, id) else {
             return match message.get("result").and_then(Value::as_object) {
                 Some(result) => self.loose_result(envelope, result),
-                None => self.warnings.add(
-                    "a response to no request of the recording was skipped",
-                    place,
-                ),
+                None => self
+                    .warnings
+                    .add("a response to no request of the recording was skipped", place),
             };
         };
         match (asked, message.get("result")) {
             (Asked::ToolCall(call), result) => {
                 let (text, outcome) = call_result(result, message.get("error"));
-                self.builder
-                    .result(moment(envelope), Some(call), text, outcome);
+                self.builder.result(moment(envelope), Some(call), text, outcome);
             }
             (Asked::ListTools, Some(result)) => self.manifests.push(result.clone()),
             (Asked::Introduction, Some(result)) => self.learn_server(envelope, result),
@@ -266,9 +242,7 @@ impl<'a> Transcript<'a> {
             Some(side) => vec![side.other()],
             None => vec![Side::Client, Side::Server],
         };
-        askers
-            .into_iter()
-            .find_map(|asker| self.waiting.remove(&key(envelope, asker, id)))
+        askers.into_iter().find_map(|asker| self.waiting.remove(&key(envelope, asker, id)))
     }
 
     fn part(&mut self, part: &Value, place: &Place) {
@@ -297,8 +271,7 @@ impl<'a> Transcript<'a> {
             self.manifests.push(Value::Object(result.clone()));
         } else if result.contains_key("content") {
             let place = envelope.place.clone();
-            self.warnings
-                .add("a result belongs to no tool call of the recording", place);
+            self.warnings.add("a result belongs to no tool call of the recording", place);
             let (text, outcome) = result_text(result);
             self.builder.result(moment(envelope), None, text, outcome);
         }
@@ -319,8 +292,7 @@ impl<'a> Transcript<'a> {
         let name = inside("/serverInfo/name")
             .or_else(|| inside("/_meta/io.modelcontextprotocol~1serverInfo/name"));
         if let Some(name) = name {
-            self.servers
-                .insert(envelope.server.clone(), name.to_owned());
+            self.servers.insert(envelope.server.clone(), name.to_owned());
         }
     }
 }
@@ -335,10 +307,7 @@ fn is_call(object: &Object) -> bool {
 }
 
 fn moment(envelope: &Envelope<'_>) -> Moment {
-    Moment {
-        at: envelope.at,
-        ..Moment::at(envelope.place.clone())
-    }
+    Moment { at: envelope.at, ..Moment::at(envelope.place.clone()) }
 }
 
 fn key(envelope: &Envelope<'_>, asker: Side, id: &Value) -> RequestKey {
@@ -350,21 +319,14 @@ fn id_text(id: &Value) -> String {
 }
 
 fn asked_text(params: &Value) -> String {
-    params
-        .get("message")
-        .map_or_else(|| params.to_string(), content_text)
+    params.get("message").map_or_else(|| params.to_string(), content_text)
 }
 
 fn call_result(result: Option<&Value>, error: Option<&Value>) -> (String, Outcome) {
     match (result.and_then(Value::as_object), error) {
         (_, Some(error)) => {
-            let message = error
-                .as_object()
-                .and_then(|error| text_field(error, "message"));
-            (
-                message.map_or_else(|| error.to_string(), str::to_owned),
-                Outcome::Failed,
-            )
+            let message = error.as_object().and_then(|error| text_field(error, "message"));
+            (message.map_or_else(|| error.to_string(), str::to_owned), Outcome::Failed)
         }
         (Some(result), None) => result_text(result),
         (None, None) => (String::new(), Outcome::Executed),
@@ -373,22 +335,12 @@ fn call_result(result: Option<&Value>, error: Option<&Value>) -> (String, Outcom
 
 fn result_text(result: &Object) -> (String, Outcome) {
     if id_field(result, "resultType").as_deref() == Some("input_required") {
-        let asked = result
-            .get("inputRequests")
-            .map(Value::to_string)
-            .unwrap_or_default();
+        let asked = result.get("inputRequests").map(Value::to_string).unwrap_or_default();
         return (format!("input required: {asked}"), Outcome::Unrecorded);
     }
     let failed = result.get("isError").and_then(Value::as_bool) == Some(true);
     let text = result.get("content").map(content_text).unwrap_or_default();
     let structured = result.get("structuredContent").filter(|_| text.is_empty());
     let text = structured.map_or(text, Value::to_string);
-    (
-        text,
-        if failed {
-            Outcome::Failed
-        } else {
-            Outcome::Executed
-        },
-    )
+    (text, if failed { Outcome::Failed } else { Outcome::Executed })
 }

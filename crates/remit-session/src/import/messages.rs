@@ -37,10 +37,7 @@ impl Reader<'_> {
         match message.as_object() {
             Some(message) => self.message(message, place),
             None => {
-                self.warnings.add(
-                    "a message that is no JSON object was skipped",
-                    place.clone(),
-                );
+                self.warnings.add("a message that is no JSON object was skipped", place.clone());
             }
         }
     }
@@ -53,10 +50,8 @@ impl Reader<'_> {
             "assistant" => self.assistant(message, place),
             "tool" | "function" => self.tool_result(message, place),
             _ => {
-                self.warnings.add(
-                    "a message with an unknown role is kept as the runtime's",
-                    place.clone(),
-                );
+                self.warnings
+                    .add("a message with an unknown role is kept as the runtime's", place.clone());
                 self.said(message, place, Role::Runtime);
                 self.calls(message, place);
             }
@@ -66,11 +61,7 @@ impl Reader<'_> {
     fn assistant(&mut self, message: &Object, place: &Place) {
         self.builder.begin_turn();
         if let Some(text) = text_field(message, "reasoning_content") {
-            self.builder.say(
-                moment(message, place.clone()),
-                Role::Thinking,
-                text.to_owned(),
-            );
+            self.builder.say(moment(message, place.clone()), Role::Thinking, text.to_owned());
         }
         self.said(message, place, Role::Assistant);
         self.calls(message, place);
@@ -85,12 +76,9 @@ impl Reader<'_> {
             }
             None | Some(Value::Null) => {}
             Some(other) => {
-                self.warnings.add(
-                    "a message whose content is no text is kept as JSON",
-                    place.clone(),
-                );
-                self.builder
-                    .say(moment(message, place), role, other.to_string());
+                self.warnings
+                    .add("a message whose content is no text is kept as JSON", place.clone());
+                self.builder.say(moment(message, place), role, other.to_string());
             }
         }
     }
@@ -105,8 +93,7 @@ impl Reader<'_> {
                     self.answer(at, id_field(result, "tool_use_id"), result);
                 }
                 (Some("thinking" | "reasoning"), _) => {
-                    self.builder
-                        .say(at, Role::Thinking, part_text(part).unwrap_or_default());
+                    self.builder.say(at, Role::Thinking, part_text(part).unwrap_or_default());
                 }
                 _ => match part_text(part) {
                     Some(text) => self.builder.say(at, role, text),
@@ -174,15 +161,8 @@ impl Reader<'_> {
             Failure::Field => flagged || !is_absent(result.get("error")),
             Failure::TextPrefix => text.starts_with("Error"),
         };
-        let outcome = if failed {
-            Outcome::Failed
-        } else {
-            Outcome::Executed
-        };
-        match result
-            .get("error")
-            .filter(|error| text.is_empty() && !error.is_null())
-        {
+        let outcome = if failed { Outcome::Failed } else { Outcome::Executed };
+        match result.get("error").filter(|error| text.is_empty() && !error.is_null()) {
             Some(error) => (content_text(error), outcome),
             None => (text, outcome),
         }
@@ -197,16 +177,11 @@ const NO_TEXT: &str = "a part of a message that holds no text (such as an image)
 /// Counts what is wrong with a call.
 pub(super) fn warn_about(call: &NewCall, place: &Place, warnings: &mut Warnings) {
     if call.tool == UNNAMED_TOOL {
-        warnings.add(
-            "a tool call has no name and is called `unnamed`",
-            place.clone(),
-        );
+        warnings.add("a tool call has no name and is called `unnamed`", place.clone());
     }
     if matches!(call.arguments, Arguments::Unreadable { .. }) {
-        warnings.add(
-            "the arguments of a tool call cannot be read and are kept as text",
-            place.clone(),
-        );
+        warnings
+            .add("the arguments of a tool call cannot be read and are kept as text", place.clone());
     }
 }
 
@@ -219,15 +194,11 @@ pub(super) fn unreadable(whole: &Value) -> Arguments {
 }
 
 fn moment(message: &Object, place: Place) -> Moment {
-    Moment {
-        at: json::timestamp(message.get("timestamp")),
-        ..Moment::at(place)
-    }
+    Moment { at: json::timestamp(message.get("timestamp")), ..Moment::at(place) }
 }
 
 fn first_of<'a>(object: &'a Object, keys: &[&str]) -> Option<&'a Value> {
-    keys.iter()
-        .find_map(|key| object.get(*key).filter(|value| !value.is_null()))
+    keys.iter().find_map(|key| object.get(*key).filter(|value| !value.is_null()))
 }
 
 /// Content in any shape, as one text; parts without text are named in brackets.
@@ -235,11 +206,7 @@ pub(super) fn content_text(content: &Value) -> String {
     match content {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(parts) => parts
-            .iter()
-            .map(part_or_kind)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        Value::Array(parts) => parts.iter().map(part_or_kind).collect::<Vec<_>>().join("\n"),
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
             part_text(content).unwrap_or_else(|| content.to_string())
         }
@@ -247,18 +214,13 @@ pub(super) fn content_text(content: &Value) -> String {
 }
 
 fn part_or_kind(part: &Value) -> String {
-    let kind = part
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or("part without text");
+    let kind = part.get("type").and_then(Value::as_str).unwrap_or("part without text");
     part_text(part).unwrap_or_else(|| format!("[{kind}]"))
 }
 
 /// The text of a content part, under whichever key.
 fn part_text(part: &Value) -> Option<String> {
     let keys = ["text", "content", "thinking", "refusal", "reasoning"];
-    let found = part
-        .as_str()
-        .or_else(|| keys.iter().find_map(|key| part.get(key)?.as_str()));
+    let found = part.as_str().or_else(|| keys.iter().find_map(|key| part.get(key)?.as_str()));
     found.map(str::to_owned)
 }

@@ -19,16 +19,10 @@ pub(super) fn read(
     warnings: &mut Warnings,
 ) -> Result<Vec<Session>, ImportError> {
     let records = json::records(source, warnings)?;
-    if records
-        .iter()
-        .all(|(_, record)| record.get("role").is_some())
-    {
+    if records.iter().all(|(_, record)| record.get("role").is_some()) {
         return Ok(vec![a_message_a_line(source, &records, warnings)]);
     }
-    Ok(records
-        .iter()
-        .filter_map(|(place, value)| record(source, value, place, warnings))
-        .collect())
+    Ok(records.iter().filter_map(|(place, value)| record(source, value, place, warnings)).collect())
 }
 
 /// A file with one message on each line is one conversation.
@@ -40,12 +34,7 @@ fn a_message_a_line(
     let agent = records.iter().find_map(|(_, message)| speaker(message));
     let mut builder = SessionBuilder::new(source.stem(), agent.unwrap_or("agent"));
     let (server, failure) = (None, Failure::Field);
-    let mut reader = Reader {
-        builder: &mut builder,
-        warnings,
-        server,
-        failure,
-    };
+    let mut reader = Reader { builder: &mut builder, warnings, server, failure };
     for (place, message) in records {
         reader.read_one(message, place);
     }
@@ -64,19 +53,11 @@ fn record(
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     };
     let Some((messages, place, failure)) = conversation else {
-        warnings.add(
-            "a record without a list of messages was skipped",
-            place.clone(),
-        );
+        warnings.add("a record without a list of messages was skipped", place.clone());
         return None;
     };
     let mut builder = begin(source, value, messages);
-    let mut reader = Reader {
-        builder: &mut builder,
-        warnings,
-        server: None,
-        failure,
-    };
+    let mut reader = Reader { builder: &mut builder, warnings, server: None, failure };
     reader.read(messages, &place);
     Some(builder.finish())
 }
@@ -93,9 +74,7 @@ fn begin(source: &Source<'_>, value: &Value, messages: &[Value]) -> SessionBuild
     let empty = Object::new();
     let header = value.as_object().unwrap_or(&empty);
     let named = text_field(header, "agent").or(text_field(header, "model"));
-    let agent = named
-        .or_else(|| messages.iter().find_map(speaker))
-        .unwrap_or("agent");
+    let agent = named.or_else(|| messages.iter().find_map(speaker)).unwrap_or("agent");
     if header.contains_key("traj") {
         return begin_tau_run(source, header, agent);
     }
@@ -116,21 +95,13 @@ fn begin_tau_run(source: &Source<'_>, run: &Object, agent: &str) -> SessionBuild
     let mut builder = SessionBuilder::new(id, agent);
     let session = builder.session();
     session.task = task.map(|task| format!("task_{task}"));
-    session.solved = run
-        .get("reward")
-        .and_then(Value::as_f64)
-        .map(|reward| reward == 1.0);
-    let instruction = run
-        .get("info")
-        .and_then(|info| info.pointer("/task/instruction"));
+    session.solved = run.get("reward").and_then(Value::as_f64).map(|reward| reward == 1.0);
+    let instruction = run.get("info").and_then(|info| info.pointer("/task/instruction"));
     session.goal = instruction.and_then(Value::as_str).map(str::to_owned);
     builder
 }
 
 fn speaker(message: &Value) -> Option<&str> {
     let assistant = message.get("role")?.as_str()? == "assistant";
-    message
-        .get("name")?
-        .as_str()
-        .filter(|name| assistant && !name.is_empty())
+    message.get("name")?.as_str().filter(|name| assistant && !name.is_empty())
 }

@@ -19,16 +19,11 @@ pub(super) fn sniff(name: &str, bytes: &[u8]) -> Option<Format> {
         return Some(Format::Notation);
     }
     let lines = head.split('\n').filter(|line| line.starts_with(['{', '[']));
-    let whole = lines
-        .take(HEAD_LINES)
-        .filter_map(|line| serde_json::from_str(line).ok());
-    whole
-        .into_iter()
-        .find_map(|line: Value| recognise(&line))
-        .or_else(|| {
-            let document = serde_json::from_str(&closed(&head)).ok()?;
-            recognise(&document)
-        })
+    let whole = lines.take(HEAD_LINES).filter_map(|line| serde_json::from_str(line).ok());
+    whole.into_iter().find_map(|line: Value| recognise(&line)).or_else(|| {
+        let document = serde_json::from_str(&closed(&head)).ok()?;
+        recognise(&document)
+    })
 }
 
 fn recognise(value: &Value) -> Option<Format> {
@@ -69,9 +64,7 @@ fn has(value: &Value, keys: &[&str]) -> bool {
 
 fn is_agentdojo(value: &Value) -> bool {
     let run = ["suite_name", "pipeline_name", "user_task_id"];
-    let exported = value
-        .get("metadata")
-        .is_some_and(|m| has(m, &["suite_name", "user_task_id"]));
+    let exported = value.get("metadata").is_some_and(|m| has(m, &["suite_name", "user_task_id"]));
     has(value, &run) || (exported && has(value, &["messages"]))
 }
 
@@ -88,10 +81,7 @@ const CLAUDE_CODE_LINES: &[(&str, &str)] = &[
 ];
 
 fn is_claude_code(value: &Value) -> bool {
-    let kind = value
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
     let known = CLAUDE_CODE_LINES.iter().find(|(line, _)| *line == kind);
     let Some((_, key)) = known else { return false };
     let alone = ["summary", "file-history-snapshot"].contains(&kind);
@@ -115,18 +105,9 @@ fn is_chat(items: &[Value]) -> bool {
 }
 
 fn is_message(item: &Value) -> bool {
-    let roles = [
-        "system",
-        "developer",
-        "user",
-        "assistant",
-        "tool",
-        "function",
-    ];
+    let roles = ["system", "developer", "user", "assistant", "tool", "function"];
     let role = item.get("role").and_then(Value::as_str);
-    let says = ["content", "tool_calls", "function_call"]
-        .iter()
-        .any(|key| item.get(key).is_some());
+    let says = ["content", "tool_calls", "function_call"].iter().any(|key| item.get(key).is_some());
     says && role.is_some_and(|role| roles.contains(&role))
 }
 

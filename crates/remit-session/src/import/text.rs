@@ -18,10 +18,7 @@ pub(super) fn is_blank(bytes: &[u8]) -> bool {
 /// The text of a file.
 pub(crate) fn decode<'a>(bytes: &'a [u8], warnings: &mut Warnings) -> Cow<'a, str> {
     if let Some(units) = utf16(bytes) {
-        warnings.add(
-            "the file is UTF-16, not UTF-8, and was converted",
-            Place::Line(1),
-        );
+        warnings.add("the file is UTF-16, not UTF-8, and was converted", Place::Line(1));
         return Cow::Owned(decode_utf16(units, warnings));
     }
     let bytes = bytes.strip_prefix(UTF8_MARK).unwrap_or(bytes);
@@ -39,19 +36,10 @@ pub(super) fn peek(bytes: &[u8]) -> Cow<'_, str> {
 /// The code units of a file that starts with a UTF-16 mark.
 fn utf16(bytes: &[u8]) -> Option<Vec<u16>> {
     let units = |rest: &[u8], unit: fn([u8; 2]) -> u16| -> Vec<u16> {
-        rest.chunks_exact(2)
-            .filter_map(|pair| Some(unit(pair.try_into().ok()?)))
-            .collect()
+        rest.chunks_exact(2).filter_map(|pair| Some(unit(pair.try_into().ok()?))).collect()
     };
-    let little = bytes
-        .strip_prefix(&[0xFF, 0xFE])
-        .map(|rest| units(rest, u16::from_le_bytes));
-    little.or_else(|| {
-        Some(units(
-            bytes.strip_prefix(&[0xFE, 0xFF])?,
-            u16::from_be_bytes,
-        ))
-    })
+    let little = bytes.strip_prefix(&[0xFF, 0xFE]).map(|rest| units(rest, u16::from_le_bytes));
+    little.or_else(|| Some(units(bytes.strip_prefix(&[0xFE, 0xFF])?, u16::from_be_bytes)))
 }
 
 fn decode_utf16(units: Vec<u16>, warnings: &mut Warnings) -> String {

@@ -25,16 +25,11 @@ fn repeated(shown: &[Utf8PathBuf]) -> Vec<bool> {
     for path in shown {
         *uses.entry(path).or_default() += 1;
     }
-    shown
-        .iter()
-        .map(|path| uses.get(path.as_path()).is_some_and(|uses| *uses > 1))
-        .collect()
+    shown.iter().map(|path| uses.get(path.as_path()).is_some_and(|uses| *uses > 1)).collect()
 }
 
 fn relative(file: &Found, sources: &[Source]) -> Utf8PathBuf {
-    let from = sources
-        .get(file.source)
-        .map(|source| source.shown_from.as_path());
+    let from = sources.get(file.source).map(|source| source.shown_from.as_path());
     let inside = from.and_then(|from| file.path.strip_prefix(from).ok());
     match (inside, file.path.file_name()) {
         (Some(inside), _) if !inside.as_str().is_empty() => with_slashes(inside),
@@ -45,9 +40,7 @@ fn relative(file: &Found, sources: &[Source]) -> Utf8PathBuf {
 
 fn with_source_name(file: &Found, sources: &[Source]) -> Utf8PathBuf {
     let source = sources.get(file.source).map(|source| source.path.as_path());
-    let name = source
-        .filter(|source| *source != file.path)
-        .and_then(Utf8Path::file_name);
+    let name = source.filter(|source| *source != file.path).and_then(Utf8Path::file_name);
     match name {
         Some(name) => Utf8Path::new(name).join(relative(file, sources)),
         None => as_found(file, sources),
@@ -62,9 +55,6 @@ fn with_slashes(path: &Utf8Path) -> Utf8PathBuf {
     if !cfg!(windows) {
         return path.to_owned();
     }
-    let parts: Vec<_> = path
-        .components()
-        .map(|part: Utf8Component<'_>| part.as_str())
-        .collect();
+    let parts: Vec<_> = path.components().map(|part: Utf8Component<'_>| part.as_str()).collect();
     Utf8PathBuf::from(parts.join("/"))
 }

@@ -56,11 +56,7 @@ impl Walk {
         let path = &source.path;
         match fs::metadata(path).and_then(|data| Ok((data, fs::canonicalize(path)?))) {
             Ok((data, canonical)) if data.is_dir() => {
-                let root = Root {
-                    index,
-                    shown_from: &source.shown_from,
-                    canonical,
-                };
+                let root = Root { index, shown_from: &source.shown_from, canonical };
                 self.folder(path, &root, true);
             }
             Ok((data, canonical)) if data.is_file() => {
@@ -83,11 +79,7 @@ impl Walk {
                 Ok(path) => self.entry(&path, &entry, root),
                 Err(path) => {
                     let path = Utf8PathBuf::from(path.to_string_lossy().into_owned());
-                    self.skip(
-                        shown(&path, root),
-                        "its name is not UTF-8".to_owned(),
-                        false,
-                    );
+                    self.skip(shown(&path, root), "its name is not UTF-8".to_owned(), false);
                 }
             }
         }
@@ -110,11 +102,7 @@ impl Walk {
         let target = fs::canonicalize(path).and_then(|to| Ok((fs::metadata(&to)?, to)));
         match target {
             Ok((data, _)) if data.is_dir() => {
-                self.skip(
-                    shown(path, root),
-                    "links to folders are not followed".to_owned(),
-                    false,
-                );
+                self.skip(shown(path, root), "links to folders are not followed".to_owned(), false);
             }
             Ok((data, to)) if data.is_file() && may_be_recording(path) => {
                 if to.starts_with(&root.canonical) {
@@ -140,32 +128,18 @@ impl Walk {
     }
 
     fn add(&mut self, path: Utf8PathBuf, canonical: PathBuf, source: usize, explicit: bool) {
-        match self
-            .known
-            .get(&canonical)
-            .and_then(|at| self.found.get_mut(*at))
-        {
+        match self.known.get(&canonical).and_then(|at| self.found.get_mut(*at)) {
             Some(found) => found.explicit |= explicit,
             None => {
                 self.known.insert(canonical, self.found.len());
-                self.found.push(Found {
-                    path,
-                    source,
-                    explicit,
-                    sides: Vec::new(),
-                });
+                self.found.push(Found { path, source, explicit, sides: Vec::new() });
             }
         }
     }
 
     fn skip(&mut self, path: &Utf8Path, why: String, explicit: bool) {
         let help = explicit.then(|| "check that it exists and that you may read it".to_owned());
-        self.skipped.push(Skipped {
-            path: path.to_owned(),
-            why,
-            help,
-            explicit,
-        });
+        self.skipped.push(Skipped { path: path.to_owned(), why, help, explicit });
     }
 
     fn join_side_files(&mut self) {
@@ -191,8 +165,7 @@ fn shown<'a>(path: &'a Utf8Path, root: &Root<'_>) -> &'a Utf8Path {
 }
 
 fn may_be_recording(path: &Utf8Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ENDINGS.contains(&ending))
+    path.extension().is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
 fn unreadable(error: &io::Error) -> String {
@@ -209,23 +182,14 @@ fn side_files(path: &Utf8Path) -> Vec<SideFound> {
     };
     let relative = Utf8Path::new(stem).join("subagents");
     let folder = path.with_file_name(stem).join("subagents");
-    let names = fs::read_dir(Path::new(folder.as_str()))
-        .into_iter()
-        .flatten()
-        .flatten();
+    let names = fs::read_dir(Path::new(folder.as_str())).into_iter().flatten().flatten();
     let files = names.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-    let mut names: Vec<_> = files
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
+    let mut names: Vec<_> =
+        files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
-    let metas: HashSet<_> = names
-        .iter()
-        .filter(|name| name.ends_with(".meta.json"))
-        .cloned()
-        .collect();
-    let sides = names
-        .iter()
-        .filter(|name| name.starts_with("agent-") && name.ends_with(".jsonl"));
+    let metas: HashSet<_> =
+        names.iter().filter(|name| name.ends_with(".meta.json")).cloned().collect();
+    let sides = names.iter().filter(|name| name.starts_with("agent-") && name.ends_with(".jsonl"));
     let side = |name: &String| {
         let meta = format!("{}.meta.json", name.trim_end_matches(".jsonl"));
         SideFound {

@@ -27,15 +27,8 @@ fn goes_on(line: &str) -> bool {
     HEADER_WORDS.contains(&word) || (is_step(word) && line.contains(':'))
 }
 
-const HEADER_WORDS: [&str; 7] = [
-    "session",
-    "task",
-    "goal",
-    "solved",
-    "agent",
-    "sub-agent",
-    "branch",
-];
+const HEADER_WORDS: [&str; 7] =
+    ["session", "task", "goal", "solved", "agent", "sub-agent", "branch"];
 
 fn is_step(word: &str) -> bool {
     ["call", "result"].contains(&word) || ROLES.iter().any(|(role, _)| *role == word)
@@ -51,11 +44,7 @@ fn first_word(line: &str) -> &str {
 
 /// The sessions of a file.
 pub(crate) fn read(source: &Source<'_>, warnings: &mut Warnings) -> Vec<Session> {
-    let mut file = File {
-        sessions: Vec::new(),
-        current: None,
-        warnings,
-    };
+    let mut file = File { sessions: Vec::new(), current: None, warnings };
     for (number, paragraph) in paragraphs(source.text) {
         file.paragraph(&paragraph, Place::Line(number));
     }
@@ -113,9 +102,7 @@ impl File<'_> {
             return;
         }
         let Some(current) = &mut self.current else {
-            return self
-                .warnings
-                .add("a line before the first `session` was skipped", place);
+            return self.warnings.add("a line before the first `session` was skipped", place);
         };
         match word {
             "task" => current.builder.session().task = Some(header_value(paragraph)),
@@ -125,15 +112,12 @@ impl File<'_> {
             "solved" => current.solved(&header_value(paragraph), place, self.warnings),
             "agent" | "sub-agent" | "branch" => current.lane(word, paragraph, place, self.warnings),
             _ if is_step(word) => current.step(word, paragraph, place, self.warnings),
-            _ => self
-                .warnings
-                .add("a line that begins with no known word was skipped", place),
+            _ => self.warnings.add("a line that begins with no known word was skipped", place),
         }
     }
 
     fn end_session(&mut self) {
-        self.sessions
-            .extend(self.current.take().map(Current::finish));
+        self.sessions.extend(self.current.take().map(Current::finish));
     }
 }
 
@@ -160,56 +144,32 @@ impl Current {
 
     fn lane(&mut self, word: &str, paragraph: &str, place: Place, warnings: &mut Warnings) {
         let head = Head::read(paragraph);
-        let agent = head
-            .words
-            .get(1)
-            .cloned()
-            .unwrap_or_else(|| "agent".to_owned());
+        let agent = head.words.get(1).cloned().unwrap_or_else(|| "agent".to_owned());
         let lane = match word {
             "agent" => {
                 let main = self.builder.session().lanes.first_mut();
-                return main
-                    .into_iter()
-                    .for_each(|lane| lane.agent.clone_from(&agent));
+                return main.into_iter().for_each(|lane| lane.agent.clone_from(&agent));
             }
             "branch" => {
                 let of = LaneIdx(head.parsed("of", &place, warnings).unwrap_or(0));
                 let after = head.parsed("after", &place, warnings).map(StepIdx);
-                Lane {
-                    agent,
-                    kind: LaneKind::Branch { of, after },
-                }
+                Lane { agent, kind: LaneKind::Branch { of, after } }
             }
-            _ => Lane {
-                agent,
-                kind: LaneKind::SubAgent { started_by: None },
-            },
+            _ => Lane { agent, kind: LaneKind::SubAgent { started_by: None } },
         };
         let lane = self.builder.add_lane(lane);
-        self.started.extend(
-            head.option("started-by")
-                .map(|call| (lane, call.to_owned())),
-        );
+        self.started.extend(head.option("started-by").map(|call| (lane, call.to_owned())));
     }
 
     fn step(&mut self, word: &str, paragraph: &str, place: Place, warnings: &mut Warnings) {
         let head = Head::read(paragraph);
         if !head.has_text {
-            warnings.add(
-                "a step without a colon between its options and its text",
-                place.clone(),
-            );
+            warnings.add("a step without a colon between its options and its text", place.clone());
         }
         let moment = self.moment(&head, place, warnings);
         match ROLES.iter().find(|(role, _)| *role == word) {
             Some((_, role)) => {
-                self.builder.push(
-                    moment,
-                    StepKind::Message {
-                        role: *role,
-                        text: head.text,
-                    },
-                );
+                self.builder.push(moment, StepKind::Message { role: *role, text: head.text });
             }
             None if word == "call" => self.call(moment, head, warnings),
             None => self.result(moment, &head, warnings),
@@ -221,26 +181,16 @@ impl Current {
         let at = head.parsed::<Timestamp>("at", &place, warnings);
         let known = (lane.0 as usize) < self.builder.session().lanes.len();
         if !known {
-            warnings.add(
-                "a step in a lane that is not declared is put in lane 0",
-                place.clone(),
-            );
+            warnings.add("a step in a lane that is not declared is put in lane 0", place.clone());
         }
-        Moment {
-            lane: if known { lane } else { LaneIdx(0) },
-            at,
-            place,
-        }
+        Moment { lane: if known { lane } else { LaneIdx(0) }, at, place }
     }
 
     fn call(&mut self, moment: Moment, head: Head, warnings: &mut Warnings) {
         let (lane, place) = (moment.lane, moment.place.clone());
         let said = head.outcome(2);
         let arguments = match head.option("unreadable") {
-            Some(why) => Arguments::Unreadable {
-                text: head.text.clone(),
-                why: why.to_owned(),
-            },
+            Some(why) => Arguments::Unreadable { text: head.text.clone(), why: why.to_owned() },
             None => arguments_from_text(&head.text),
         };
         if matches!(arguments, Arguments::Unreadable { .. }) && head.option("unreadable").is_none()
@@ -255,19 +205,13 @@ impl Current {
         }
         let tool = head.words.get(1).map_or("unnamed", |tool| tool).to_owned();
         let owned = |key: &str| head.option(key).map(str::to_owned);
-        let new = NewCall {
-            id: owned("id"),
-            tool,
-            server: owned("server"),
-            arguments,
-        };
+        let new = NewCall { id: owned("id"), tool, server: owned("server"), arguments };
         let id = new.id.clone();
         let step = self.builder.call(moment, new);
         self.calls.push(step);
         self.by_id.extend(id.map(|id| (id, step)));
         self.open.entry(lane).or_default().insert(step);
-        self.said_outcomes
-            .extend(said.map(|outcome| (step, outcome)));
+        self.said_outcomes.extend(said.map(|outcome| (step, outcome)));
     }
 
     fn result(&mut self, moment: Moment, head: &Head, warnings: &mut Warnings) {
@@ -276,24 +220,18 @@ impl Current {
             Some(name) => {
                 let call = self.named(name);
                 if call.is_none() {
-                    warnings.add(
-                        "a result answers a call that is not above it",
-                        moment.place.clone(),
-                    );
+                    warnings
+                        .add("a result answers a call that is not above it", moment.place.clone());
                 }
                 call
             }
-            None => self
-                .open
-                .get(&moment.lane)
-                .and_then(|open| open.first().copied()),
+            None => self.open.get(&moment.lane).and_then(|open| open.first().copied()),
         };
         if let Some(call) = call {
             self.close(call);
         }
         let outcome = head.outcome(1).unwrap_or(Outcome::Executed);
-        self.builder
-            .result(moment, call, head.text.clone(), outcome);
+        self.builder.result(moment, call, head.text.clone(), outcome);
     }
 
     fn close(&mut self, call: StepIdx) {
@@ -304,10 +242,7 @@ impl Current {
     }
 
     fn named(&self, name: &str) -> Option<StepIdx> {
-        match name
-            .strip_prefix('#')
-            .and_then(|number| number.parse::<usize>().ok())
-        {
+        match name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
             Some(number) => self.calls.get(number).copied(),
             None => self.by_id.get(name).copied(),
         }
@@ -340,10 +275,7 @@ fn header_value(paragraph: &str) -> String {
 
 /// A text in double quotes is a JSON string if it is one.
 fn unquoted(text: &str) -> String {
-    let quoted = text
-        .starts_with('"')
-        .then(|| serde_json::from_str(text).ok())
-        .flatten();
+    let quoted = text.starts_with('"').then(|| serde_json::from_str(text).ok()).flatten();
     quoted.unwrap_or_else(|| text.to_owned())
 }
 
@@ -387,10 +319,7 @@ impl Head {
         let value = self.option(key)?;
         let parsed = value.parse().ok();
         if parsed.is_none() {
-            warnings.add(
-                format!("the value of `{key}` cannot be read"),
-                place.clone(),
-            );
+            warnings.add(format!("the value of `{key}` cannot be read"), place.clone());
         }
         parsed
     }

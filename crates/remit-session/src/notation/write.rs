@@ -10,10 +10,7 @@ use std::fmt::Write;
 
 /// The sessions in the notation, one after the other.
 pub fn to_notation(sessions: &[Session]) -> String {
-    let written: Vec<_> = sessions
-        .iter()
-        .map(|session| Writer::new(session).write())
-        .collect();
+    let written: Vec<_> = sessions.iter().map(|session| Writer::new(session).write()).collect();
     written.join("\n")
 }
 
@@ -29,12 +26,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(session: &'a Session) -> Writer<'a> {
         let (names, open) = (call_names(session), BTreeMap::new());
-        Writer {
-            session,
-            out: String::new(),
-            names,
-            open,
-        }
+        Writer { session, out: String::new(), names, open }
     }
 
     fn write(mut self) -> String {
@@ -84,9 +76,9 @@ impl<'a> Writer<'a> {
         head.push_str(&token(&lane.agent));
         match lane.kind {
             LaneKind::Main | LaneKind::SubAgent { started_by: None } => {}
-            LaneKind::SubAgent {
-                started_by: Some(call),
-            } => option(&mut head, "started-by", &self.name(call)),
+            LaneKind::SubAgent { started_by: Some(call) } => {
+                option(&mut head, "started-by", &self.name(call))
+            }
             LaneKind::Branch { of, after } => {
                 option(&mut head, "of", &of.0.to_string());
                 if let Some(after) = after {
@@ -147,11 +139,7 @@ impl<'a> Writer<'a> {
     }
 
     fn outcome_by_result(&self, call: &ToolCall) -> Outcome {
-        match call
-            .result
-            .and_then(|result| self.session.step(result))
-            .map(|step| &step.kind)
-        {
+        match call.result.and_then(|result| self.session.step(result)).map(|step| &step.kind) {
             Some(StepKind::Result(result)) => result.outcome,
             Some(StepKind::Message { .. } | StepKind::Call(_)) | None => Outcome::Unrecorded,
         }
@@ -165,15 +153,10 @@ impl<'a> Writer<'a> {
         }
         let expected = self.open.get(&lane).and_then(|open| open.first().copied());
         if result.call != expected {
-            let name = result
-                .call
-                .map_or("#none".to_owned(), |call| self.name(call));
+            let name = result.call.map_or("#none".to_owned(), |call| self.name(call));
             option(&mut head, "of", &name);
         }
-        let lane = result
-            .call
-            .and_then(|call| self.session.step(call))
-            .map(|step| step.lane);
+        let lane = result.call.and_then(|call| self.session.step(call)).map(|step| step.lane);
         let open = lane.and_then(|lane| self.open.get_mut(&lane));
         if let Some((open, call)) = open.zip(result.call) {
             open.remove(&call);
@@ -182,10 +165,7 @@ impl<'a> Writer<'a> {
     }
 
     fn name(&self, call: StepIdx) -> String {
-        self.names
-            .get(&call)
-            .cloned()
-            .unwrap_or_else(|| "#none".to_owned())
+        self.names.get(&call).cloned().unwrap_or_else(|| "#none".to_owned())
     }
 
     /// Writes a text and ends the line.
@@ -201,10 +181,9 @@ impl<'a> Writer<'a> {
 
 fn first_request(session: &Session) -> Option<&str> {
     session.steps.iter().find_map(|step| match &step.kind {
-        StepKind::Message {
-            role: crate::Role::User,
-            text,
-        } if step.lane == LaneIdx(0) => Some(text.as_str()),
+        StepKind::Message { role: crate::Role::User, text } if step.lane == LaneIdx(0) => {
+            Some(text.as_str())
+        }
         StepKind::Message { .. } | StepKind::Call(_) | StepKind::Result(_) => None,
     })
 }
@@ -213,15 +192,10 @@ fn first_request(session: &Session) -> Option<&str> {
 fn call_names(session: &Session) -> BTreeMap<StepIdx, String> {
     let mut uses: HashMap<&str, u32> = HashMap::new();
     for (_, _, call) in session.calls() {
-        *uses
-            .entry(call.id.as_deref().unwrap_or_default())
-            .or_default() += 1;
+        *uses.entry(call.id.as_deref().unwrap_or_default()).or_default() += 1;
     }
     let name = |(number, (step, _, call)): (usize, (StepIdx, &Step, &ToolCall))| {
-        let own = call
-            .id
-            .as_deref()
-            .filter(|id| uses.get(id) == Some(&1) && !id.starts_with('#'));
+        let own = call.id.as_deref().filter(|id| uses.get(id) == Some(&1) && !id.starts_with('#'));
         (step, own.map_or_else(|| format!("#{number}"), token))
     };
     session.calls().enumerate().map(name).collect()
@@ -235,11 +209,7 @@ fn option(head: &mut String, key: &str, value: &str) {
 /// A word of a head: as it is if it cannot be taken for anything else, else as a JSON string.
 fn token(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./#@+$%&*~^!?,;".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        quoted(text)
-    }
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }
 
 fn quoted(text: &str) -> String {
@@ -258,16 +228,9 @@ fn needs_quotes(text: &str) -> bool {
 /// The lines of a text as they go on below its first one.
 fn indented(text: &str) -> String {
     let indent = |line: &str| {
-        if line.is_empty() {
-            String::new()
-        } else {
-            format!("  {line}")
-        }
+        if line.is_empty() { String::new() } else { format!("  {line}") }
     };
     let mut lines = text.split('\n');
     let first = lines.next().unwrap_or_default().to_owned();
-    std::iter::once(first)
-        .chain(lines.map(indent))
-        .collect::<Vec<_>>()
-        .join("\n")
+    std::iter::once(first).chain(lines.map(indent)).collect::<Vec<_>>().join("\n")
 }

@@ -27,9 +27,7 @@ pub(super) fn find(entries: &[Entry]) -> Vec<Node> {
     let mut nodes = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         let parent = parents.get(index).copied().flatten();
-        let own = answers
-            .get(index)
-            .zip(parent.and_then(|parent| around.get(parent)));
+        let own = answers.get(index).zip(parent.and_then(|parent| around.get(parent)));
         let leads_on = own.is_some_and(|(below, around)| below.has_other_than(*around));
         let summarised = matches!(entry.parent, Some(Parent::Summarised(_)));
         let fork = parent.filter(|_| leads_on && !summarised);
@@ -40,10 +38,7 @@ pub(super) fn find(entries: &[Entry]) -> Vec<Node> {
             }
             MapEntry::Occupied(first) => first.get().is_none() || *first.get() != answer(entry),
         });
-        nodes.push(Node {
-            parent,
-            starts_branch,
-        });
+        nodes.push(Node { parent, starts_branch });
     }
     nodes
 }
@@ -81,9 +76,7 @@ impl<'a> Answers<'a> {
     }
 
     fn has_other_than(&self, answer: Option<&str>) -> bool {
-        self.0
-            .iter()
-            .any(|found| found.is_some() && *found != answer)
+        self.0.iter().any(|found| found.is_some() && *found != answer)
     }
 }
 
@@ -111,9 +104,7 @@ fn answers_below<'a>(entries: &'a [Entry], parents: &[Option<usize>]) -> Vec<Ans
 fn answers_around<'a>(entries: &'a [Entry], parents: &[Option<usize>]) -> Vec<Option<&'a str>> {
     let mut around: Vec<Option<&str>> = Vec::with_capacity(entries.len());
     for (entry, parent) in entries.iter().zip(parents) {
-        let above = parent
-            .and_then(|parent| around.get(parent).copied())
-            .flatten();
+        let above = parent.and_then(|parent| around.get(parent).copied()).flatten();
         around.push(answer(entry).or(above));
     }
     around

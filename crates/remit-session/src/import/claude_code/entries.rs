@@ -90,10 +90,7 @@ impl Entries {
                 Thread::Agent(agent) => agents.insert(agent),
             };
         }
-        agents
-            .first()
-            .filter(|_| agents.len() == 1)
-            .map(|agent| (*agent).clone())
+        agents.first().filter(|_| agents.len() == 1).map(|agent| (*agent).clone())
     }
 }
 
@@ -165,10 +162,7 @@ impl Entries {
             return warnings.add("a line that is no transcript entry was skipped", place);
         };
         let uuid = text_field(&line, "uuid").map(str::to_owned);
-        if uuid
-            .as_ref()
-            .is_some_and(|uuid| !self.seen.insert(uuid.clone()))
-        {
+        if uuid.as_ref().is_some_and(|uuid| !self.seen.insert(uuid.clone())) {
             return;
         }
         self.learn_session(&line);
@@ -177,14 +171,7 @@ impl Entries {
         let said = self.said(&mut line, at, &place, warnings);
         if said.is_some() || uuid.is_some() {
             let parent = parent(&line);
-            self.list.push(Entry {
-                place,
-                at,
-                uuid,
-                parent,
-                thread,
-                said,
-            });
+            self.list.push(Entry { place, at, uuid, parent, thread, said });
         }
     }
 
@@ -196,24 +183,14 @@ impl Entries {
         place: &Place,
         warnings: &mut Warnings,
     ) -> Option<Said> {
-        match text_field(line, "type")
-            .unwrap_or_default()
-            .to_owned()
-            .as_str()
-        {
+        match text_field(line, "type").unwrap_or_default().to_owned().as_str() {
             "user" => return self.user(line, place, warnings),
             "assistant" => return assistant(line, place, warnings),
             "attachment" => return attachment(line),
             "progress" => self.progress(line, at, place, warnings),
-            "" => warnings.add(
-                "a line that is no transcript entry was skipped",
-                place.clone(),
-            ),
+            "" => warnings.add("a line that is no transcript entry was skipped", place.clone()),
             kind if SILENT.contains(&kind) => {}
-            kind => warnings.add(
-                format!("lines of the type `{kind}` are not read"),
-                place.clone(),
-            ),
+            kind => warnings.add(format!("lines of the type `{kind}` are not read"), place.clone()),
         }
         None
     }
@@ -247,9 +224,7 @@ impl Entries {
     }
 
     fn user(&mut self, line: &mut Object, place: &Place, warnings: &mut Warnings) -> Option<Said> {
-        let started = line
-            .get("toolUseResult")
-            .and_then(|result| result.get("agentId")?.as_str());
+        let started = line.get("toolUseResult").and_then(|result| result.get("agentId")?.as_str());
         let call = line
             .get("message")
             .and_then(|message| message.pointer("/content/0/tool_use_id")?.as_str());
@@ -257,19 +232,10 @@ impl Entries {
             self.started_by.insert(agent.to_owned(), call.to_owned());
         }
         let flags = ["isMeta", "isCompactSummary", "isVisibleInTranscriptOnly"];
-        let by_runtime = flags
-            .iter()
-            .any(|flag| line.get(*flag).and_then(Value::as_bool) == Some(true));
-        let speaker = if by_runtime {
-            Speaker::Runtime
-        } else {
-            Speaker::User
-        };
-        Some(Said {
-            speaker,
-            answer: None,
-            content: content(line, place, warnings)?,
-        })
+        let by_runtime =
+            flags.iter().any(|flag| line.get(*flag).and_then(Value::as_bool) == Some(true));
+        let speaker = if by_runtime { Speaker::Runtime } else { Speaker::User };
+        Some(Said { speaker, answer: None, content: content(line, place, warnings)? })
     }
 
     /// A sub-agent's step, inside a line of the session that started it.
@@ -287,10 +253,8 @@ impl Entries {
         if text_field(&data, "type") != Some("agent_progress") {
             return;
         }
-        let agent = text_field(&data, "agentId")
-            .or(call.as_deref())
-            .unwrap_or("sub-agent")
-            .to_owned();
+        let agent =
+            text_field(&data, "agentId").or(call.as_deref()).unwrap_or("sub-agent").to_owned();
         self.learn_start(&agent, call.as_deref());
         let earlier = match data.remove("normalizedMessages") {
             Some(Value::Array(messages)) => messages,
@@ -310,37 +274,23 @@ impl Entries {
         warnings: &mut Warnings,
     ) {
         let Value::Object(mut message) = message else {
-            return warnings.add(
-                "a sub-agent's message that is no JSON object was skipped",
-                place.clone(),
-            );
+            return warnings
+                .add("a sub-agent's message that is no JSON object was skipped", place.clone());
         };
         let uuid = text_field(&message, "uuid").map(str::to_owned);
-        let identity = uuid
-            .clone()
-            .unwrap_or_else(|| format!("{agent} {}", Value::Object(message.clone())));
+        let identity =
+            uuid.clone().unwrap_or_else(|| format!("{agent} {}", Value::Object(message.clone())));
         if !self.seen_in_agents.insert(identity) {
             return;
         }
         let at = json::timestamp(message.get("timestamp")).or(at);
-        let said = match text_field(&message, "type")
-            .unwrap_or_default()
-            .to_owned()
-            .as_str()
-        {
+        let said = match text_field(&message, "type").unwrap_or_default().to_owned().as_str() {
             "assistant" => assistant(&mut message, place, warnings),
             _ => self.user(&mut message, place, warnings),
         };
         self.seen.extend(uuid);
         let (thread, place) = (Thread::Agent(agent.to_owned()), place.clone());
-        self.list.push(Entry {
-            place,
-            at,
-            uuid: None,
-            parent: None,
-            thread,
-            said,
-        });
+        self.list.push(Entry { place, at, uuid: None, parent: None, thread, said });
     }
 }
 
@@ -363,20 +313,12 @@ const SILENT: &[&str] = &[
 
 fn assistant(line: &mut Object, place: &Place, warnings: &mut Warnings) -> Option<Said> {
     let message = line.get("message").and_then(Value::as_object);
-    let field = |key: &str| {
-        message
-            .and_then(|message| text_field(message, key))
-            .map(str::to_owned)
-    };
+    let field = |key: &str| message.and_then(|message| text_field(message, key)).map(str::to_owned);
     let made_up = line.get("isApiErrorMessage").and_then(Value::as_bool) == Some(true)
         || field("model").as_deref() == Some("<synthetic>");
     let id = field("id").or(text_field(line, "uuid").map(str::to_owned));
     let answer = id.filter(|_| !made_up);
-    Some(Said {
-        speaker: Speaker::Model,
-        answer,
-        content: content(line, place, warnings)?,
-    })
+    Some(Said { speaker: Speaker::Model, answer, content: content(line, place, warnings)? })
 }
 
 /// What a person wrote while the agent worked.
@@ -384,11 +326,7 @@ fn attachment(line: &Object) -> Option<Said> {
     let attachment = line.get("attachment")?.as_object()?;
     let queued = text_field(attachment, "type") == Some("queued_command");
     let content = attachment.get("prompt").filter(|_| queued)?.clone();
-    Some(Said {
-        speaker: Speaker::User,
-        answer: None,
-        content,
-    })
+    Some(Said { speaker: Speaker::User, answer: None, content })
 }
 
 fn content(line: &mut Object, place: &Place, warnings: &mut Warnings) -> Option<Value> {

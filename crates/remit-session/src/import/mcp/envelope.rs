@@ -34,17 +34,12 @@ pub(in crate::import) fn message_of(record: &Value) -> Option<(&'static str, &Va
         return Some(("", record));
     }
     record.as_object()?;
-    MESSAGE_KEYS
-        .into_iter()
-        .find_map(|key| Some((key, record.get(key).filter(|m| is_message(m))?)))
+    MESSAGE_KEYS.into_iter().find_map(|key| Some((key, record.get(key).filter(|m| is_message(m))?)))
 }
 
 fn is_message(value: &Value) -> bool {
     let is_one = |value: &Value| value.get("jsonrpc").is_some();
-    is_one(value)
-        || value
-            .as_array()
-            .is_some_and(|batch| batch.iter().any(is_one))
+    is_one(value) || value.as_array().is_some_and(|batch| batch.iter().any(is_one))
 }
 
 impl<'a> Envelope<'a> {
@@ -55,12 +50,10 @@ impl<'a> Envelope<'a> {
         }
         let words = record.as_object()?;
         let first = |keys: &[&str]| keys.iter().find_map(|key| words.get(*key)).cloned();
-        let side = ["direction", "from", "sender", "source"]
-            .iter()
-            .find_map(|key| text_field(words, key));
-        let server = ["server", "server_name", "connection"]
-            .iter()
-            .find_map(|key| text_field(words, key));
+        let side =
+            ["direction", "from", "sender", "source"].iter().find_map(|key| text_field(words, key));
+        let server =
+            ["server", "server_name", "connection"].iter().find_map(|key| text_field(words, key));
         Some(Envelope {
             message,
             place: within(place, format_args!("/{key}")),
@@ -71,13 +64,7 @@ impl<'a> Envelope<'a> {
     }
 
     pub fn bare(message: &'a Value, place: &Place) -> Envelope<'a> {
-        Envelope {
-            message,
-            place: place.clone(),
-            at: None,
-            side: None,
-            server: None,
-        }
+        Envelope { message, place: place.clone(), at: None, side: None, server: None }
     }
 }
 
@@ -94,16 +81,7 @@ impl Side {
     fn named(word: &str) -> Option<Side> {
         let word = word.to_ascii_lowercase();
         let starts = |starts: &[&str]| starts.iter().any(|start| word.starts_with(start));
-        if starts(&[
-            "client",
-            "c2s",
-            "c->s",
-            "to_server",
-            "to-server",
-            "out",
-            "sen",
-            "request",
-        ]) {
+        if starts(&["client", "c2s", "c->s", "to_server", "to-server", "out", "sen", "request"]) {
             Some(Side::Client)
         } else if starts(&[
             "server",
