@@ -12,17 +12,25 @@
 //!
 //! Not here: reading recordings (`remit-session`), reading policies (`remit-policy`), showing anything.
 
+mod changes;
 mod convert;
 mod facts;
 mod infer;
 mod junit;
 mod mapping;
+pub mod matrix;
 pub mod reference;
 mod replay;
 mod report;
 mod sarif;
+pub mod table;
 mod verdict;
 
+pub use changes::{
+    Change, ChangeCount, ChangeDigests, ChangeGroup, ChangeSummary, ChangedCall, ChangedCallReport,
+    Changes, ChangesReport, GroupReport, Idle, IdlePolicy, OtherRecordings, PolicyReport, Standing,
+    StandingReport, changes, changes_report, idle_policies,
+};
 pub use facts::SessionFacts;
 pub use infer::infer_manifests;
 pub use junit::to_junit;

@@ -274,7 +274,7 @@ impl SessionReport {
     }
 }
 
-fn digests(replay: &Replay) -> ReportDigests {
+pub(crate) fn digests(replay: &Replay) -> ReportDigests {
     let d = replay.digests.clone();
     ReportDigests {
         guardrails: d.guardrails,
