@@ -1,0 +1,148 @@
+//! One session: its lanes, calls and steps.
+
+use super::corpus::Found;
+use super::text::{EXCERPT_CHARS, brief, excerpt};
+use super::words::{outcome, role_of, verdict_of};
+use crate::app::Snapshot;
+use crate::wire::*;
+use remit_replay::JudgedCall;
+use remit_session::{Arguments, Session, Step, StepIdx, StepKind, ToolCall};
+use std::collections::HashMap;
+
+const WHOLE_CHARS: usize = 4_000_000;
+const BRIEF_CHARS: usize = 160;
+
+pub(crate) fn session_view(snapshot: &Snapshot, session: u32) -> Result<SessionView, ErrorDto> {
+    let found = Found::get(snapshot, session)?;
+    let calls: Vec<CallTick> =
+        found.calls().map(|(step, call, judged)| tick(step, call, judged)).collect();
+    let horizon = found.calls().find(|(_, call, judged)| {
+        judged.verdict == remit_replay::Verdict::Denied
+            && call.outcome == remit_session::Outcome::Executed
+    });
+    Ok(SessionView {
+        row: found.row(session),
+        goal: found.session.goal.clone(),
+        format: found.recording.format.to_string(),
+        lanes: lanes(found.session, &calls),
+        steps: found.session.steps.len() as u32,
+        horizon: horizon.map(|(_, _, judged)| judged.step.0),
+        warnings: found
+            .recording
+            .warnings
+            .iter()
+            .map(|w| ImportWarning {
+                message: w.message.clone(),
+                place: w.place.to_string(),
+                count: w.count,
+            })
+            .collect(),
+        calls,
+    })
+}
+
+pub(crate) fn step_page(snapshot: &Snapshot, request: &StepsRequest) -> Result<StepPage, ErrorDto> {
+    let found = Found::get(snapshot, request.session)?;
+    let judged: HashMap<StepIdx, &JudgedCall> =
+        found.replayed.calls.iter().map(|c| (c.step, c)).collect();
+    let steps = found
+        .session
+        .steps
+        .iter()
+        .enumerate()
+        .skip(request.start as usize)
+        .take(request.len as usize);
+    let steps =
+        steps.map(|(n, step)| step_view(n as u32, step, judged.get(&StepIdx(n as u32)).copied()));
+    Ok(StepPage { start: request.start, steps: steps.collect() })
+}
+
+pub(crate) fn step_text(snapshot: &Snapshot, request: &StepRequest) -> Result<StepText, ErrorDto> {
+    let step = Found::get(snapshot, request.session)?.step(request.step)?;
+    let text = match &step.kind {
+        StepKind::Message { text, .. } => text.clone(),
+        StepKind::Result(result) => result.text.clone(),
+        StepKind::Call(call) => arguments(call),
+    };
+    Ok(StepText { text: excerpt(&text, WHOLE_CHARS).text })
+}
+
+fn tick(step: &Step, call: &ToolCall, judged: &JudgedCall) -> CallTick {
+    CallTick {
+        step: judged.step.0,
+        index: judged.index.0,
+        lane: step.lane.0,
+        tool: call.tool.clone(),
+        verdict: verdict_of(judged.verdict),
+    }
+}
+
+fn lanes(session: &Session, calls: &[CallTick]) -> Vec<Lane> {
+    let lane = |(n, lane): (usize, &remit_session::Lane)| {
+        let (kind, from_step) = match lane.kind {
+            remit_session::LaneKind::Main => (LaneKind::Main, None),
+            remit_session::LaneKind::SubAgent { started_by } => (LaneKind::SubAgent, started_by),
+            remit_session::LaneKind::Branch { after, .. } => (LaneKind::Branch, after),
+        };
+        let own = calls.iter().filter(|c| c.lane as usize == n).count() as u32;
+        Lane { agent: lane.agent.clone(), kind, calls: own, from_step: from_step.map(|s| s.0) }
+    };
+    session.lanes.iter().enumerate().map(lane).collect()
+}
+
+fn step_view(n: u32, step: &Step, judged: Option<&JudgedCall>) -> StepView {
+    let body = match (&step.kind, judged) {
+        (StepKind::Call(call), Some(judged)) => StepBody::Call(call_view(call, judged)),
+        (StepKind::Call(call), None) => StepBody::Message {
+            role: Role::Runtime,
+            text: excerpt(&arguments(call), EXCERPT_CHARS),
+        },
+        (StepKind::Message { role, text }, _) => {
+            StepBody::Message { role: role_of(*role), text: excerpt(text, EXCERPT_CHARS) }
+        }
+        (StepKind::Result(result), _) => StepBody::Result {
+            call: result.call.map(|c| c.0),
+            text: excerpt(&result.text, EXCERPT_CHARS),
+            outcome: outcome(result.outcome),
+        },
+    };
+    let at = step.at.map(|at| at.to_string());
+    StepView { step: n, lane: step.lane.0, at, place: step.place.to_string(), body }
+}
+
+pub(super) fn call_view(call: &ToolCall, judged: &JudgedCall) -> CallView {
+    CallView {
+        index: call.index.0,
+        id: call.id.clone(),
+        tool: call.tool.clone(),
+        server: call.server.clone(),
+        arguments: excerpt(&arguments(call), EXCERPT_CHARS),
+        brief: brief_arguments(&call.arguments),
+        outcome: outcome(call.outcome),
+        verdict: verdict_of(judged.verdict),
+        said: judged.verdict.said(judged.scope_allows()).to_owned(),
+        uncertain: judged.is_uncertain(),
+    }
+}
+
+fn arguments(call: &ToolCall) -> String {
+    match &call.arguments {
+        Arguments::Object(object) => serde_json::to_string_pretty(object).unwrap_or_default(),
+        Arguments::Unreadable { text, .. } => text.clone(),
+    }
+}
+
+/// `name: value` pairs in one line.
+fn brief_arguments(arguments: &Arguments) -> String {
+    let text = match arguments {
+        Arguments::Unreadable { text, .. } => text.clone(),
+        Arguments::Object(object) => {
+            let pair = |(name, value): (&String, &serde_json::Value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                format!("{name}: {}", brief(&value, BRIEF_CHARS))
+            };
+            object.iter().map(pair).collect::<Vec<_>>().join("  ")
+        }
+    };
+    brief(&text, BRIEF_CHARS)
+}

@@ -1,0 +1,114 @@
+//! Why a tool call has its verdict.
+
+use super::corpus::Found;
+use super::session::call_view;
+use super::text::{EXCERPT_CHARS, excerpt};
+use super::words::effect;
+use super::workspace::why_of;
+use crate::app::Snapshot;
+use crate::wire::*;
+use remit_policy::{Layer as PolicyLayer, PolicySource};
+use remit_replay::{JudgedCall, Judgement, Mapper, explain};
+use remit_session::StepKind;
+
+pub(crate) fn why(
+    snapshot: &Snapshot,
+    mapper: Option<&Mapper<'_>>,
+    request: &StepRequest,
+) -> Result<Why, ErrorDto> {
+    let found = Found::get(snapshot, request.session)?;
+    let step = found.step(request.step)?;
+    let none = || ErrorDto::not_found(format!("step {} is no tool call", request.step));
+    let StepKind::Call(call) = &step.kind else {
+        return Err(none());
+    };
+    let judged = found.replayed.calls.iter().find(|c| c.step.0 == request.step).ok_or_else(none)?;
+    let sides = judged.judged.as_ref();
+    let guardrails = &snapshot.workspace.guardrails;
+    let scope = found.scope(&snapshot.workspace);
+    let mapped = mapper.and_then(|m| explain(m, found.session, judged.step)).and_then(Result::ok);
+    Ok(Why {
+        step: request.step,
+        call: call_view(call, judged),
+        agent: found.session.agent(step.lane).to_owned(),
+        task: found.replayed.task.clone(),
+        sentence: sentence(&call.tool, found.replayed.task.as_deref(), judged),
+        guardrails: sides.map(|j| decision(&j.guardrails, Some(guardrails))),
+        scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(j, scope)),
+        unknown: judged
+            .unknown
+            .as_ref()
+            .map(|u| UnknownReason { message: u.message.clone(), help: u.help.clone() }),
+        misfits: judged.misfits.clone(),
+        request: mapped.map(|m| request_view(&m.request_json())),
+    })
+}
+
+/// The verdict in a sentence: what, by which policy, and what the task says to it.
+fn sentence(tool: &str, task: Option<&str>, judged: &JudgedCall) -> String {
+    let task = task.map_or_else(|| "the task".to_owned(), |t| format!("the task `{t}`"));
+    let sides = judged.judged.as_ref();
+    let by =
+        sides.and_then(|j| j.guardrails.reasons.first()).map(|id| format!("`{id}` forbids it"));
+    let by = by.unwrap_or_else(|| "no guardrail permits it".to_owned());
+    let said = match (judged.verdict, judged.scope_allows()) {
+        (remit_replay::Verdict::Allowed, Some(_)) => {
+            format!("`{tool}` is within its remit: the guardrails permit it, and {task} needs it.")
+        }
+        (remit_replay::Verdict::Allowed, None) => format!(
+            "`{tool}` is permitted by the guardrails. No scope says what {task} needs, so it cannot drift."
+        ),
+        (remit_replay::Verdict::Drifted, _) => {
+            format!("`{tool}` is permitted by the guardrails, but {task} does not need it.")
+        }
+        (remit_replay::Verdict::Denied, Some(true)) => {
+            format!("`{tool}` is denied: {by}. That is friction: {task} needs it.")
+        }
+        (remit_replay::Verdict::Denied, Some(false)) => {
+            format!("`{tool}` is denied: {by}, and {task} does not need it.")
+        }
+        (remit_replay::Verdict::Denied, None) => format!("`{tool}` is denied: {by}."),
+        (remit_replay::Verdict::Unknown, _) => {
+            format!("Nobody can say whether `{tool}` is allowed.")
+        }
+    };
+    if judged.is_uncertain() { said + " A policy failed, so this is uncertain." } else { said }
+}
+
+fn decision(judged: &Judgement, layer: Option<&PolicyLayer>) -> Decision {
+    let text = |id: &str| policy_text(id, layer.and_then(|l| l.policy(id)));
+    let failure = |e: &remit_replay::PolicyError| PolicyFailure {
+        policy: text(&e.policy),
+        message: e.message.clone(),
+    };
+    Decision {
+        allow: judged.allow,
+        uncertain: judged.uncertain,
+        reasons: judged.reasons.iter().map(|id| text(id)).collect(),
+        errors: judged.errors.iter().map(failure).collect(),
+    }
+}
+
+/// A policy by its id. The link of a template has an id of its own and its template's text.
+fn policy_text(id: &str, policy: Option<&PolicySource>) -> PolicyText {
+    PolicyText {
+        id: id.to_owned(),
+        file: policy.map(|p| p.file.to_string()).unwrap_or_default(),
+        line: policy.map(|p| p.line).unwrap_or_default(),
+        effect: policy.map_or(Effect::Permit, |p| effect(p.effect)),
+        text: policy.map(|p| p.text.clone()).unwrap_or_default(),
+        why: policy.and_then(why_of),
+    }
+}
+
+fn request_view(request: &serde_json::Value) -> RequestView {
+    let text = |key: &str| request.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let context =
+        request.get("context").map(|c| serde_json::to_string_pretty(c).unwrap_or_default());
+    RequestView {
+        principal: text("principal"),
+        action: text("action"),
+        resource: text("resource"),
+        context: excerpt(&context.unwrap_or_default(), EXCERPT_CHARS * 4).text,
+    }
+}

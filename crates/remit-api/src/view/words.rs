@@ -1,0 +1,61 @@
+//! The words of the crates below as those of the wire. No wildcard: a new word must be named here.
+
+use crate::wire::*;
+
+pub(super) fn effect(effect: remit_policy::Effect) -> Effect {
+    match effect {
+        remit_policy::Effect::Permit => Effect::Permit,
+        remit_policy::Effect::Forbid => Effect::Forbid,
+    }
+}
+
+pub(super) fn summary_of(s: &remit_replay::Summary) -> Summary {
+    Summary {
+        sessions: s.sessions,
+        tool_calls: s.tool_calls,
+        allowed: s.allowed,
+        denied: s.denied,
+        drifted: s.drifted,
+        unknown: s.unknown,
+        unscoped: s.unscoped,
+        uncertain: s.uncertain,
+        warnings: s.warnings,
+    }
+}
+
+pub(super) fn verdict_of(verdict: remit_replay::Verdict) -> Verdict {
+    match verdict {
+        remit_replay::Verdict::Allowed => Verdict::Allowed,
+        remit_replay::Verdict::Denied => Verdict::Denied,
+        remit_replay::Verdict::Drifted => Verdict::Drifted,
+        remit_replay::Verdict::Unknown => Verdict::Unknown,
+    }
+}
+
+pub(super) fn letter(verdict: remit_replay::Verdict) -> char {
+    match verdict {
+        remit_replay::Verdict::Allowed => 'a',
+        remit_replay::Verdict::Denied => 'd',
+        remit_replay::Verdict::Drifted => 'r',
+        remit_replay::Verdict::Unknown => 'u',
+    }
+}
+
+pub(super) fn outcome(outcome: remit_session::Outcome) -> Outcome {
+    match outcome {
+        remit_session::Outcome::Executed => Outcome::Executed,
+        remit_session::Outcome::Refused => Outcome::Refused,
+        remit_session::Outcome::Failed => Outcome::Failed,
+        remit_session::Outcome::Unrecorded => Outcome::Unrecorded,
+    }
+}
+
+pub(super) fn role_of(role: remit_session::Role) -> Role {
+    match role {
+        remit_session::Role::System => Role::System,
+        remit_session::Role::User => Role::User,
+        remit_session::Role::Assistant => Role::Assistant,
+        remit_session::Role::Thinking => Role::Thinking,
+        remit_session::Role::Runtime => Role::Runtime,
+    }
+}

@@ -1,0 +1,113 @@
+//! The open workspace: its files, policies and findings.
+
+use super::words::effect;
+use crate::app::Snapshot;
+use crate::files;
+use crate::wire::*;
+use camino::Utf8Path;
+use remit_policy::{PolicySource, Workspace};
+use std::collections::HashMap;
+
+pub(crate) fn workspace(
+    workspace: &Workspace,
+    good: Option<&Snapshot>,
+    replay: ReplayState,
+    revision: u32,
+    is_sample: bool,
+) -> WorkspaceView {
+    WorkspaceView {
+        root: workspace.root.to_string(),
+        name: workspace.config.name.clone(),
+        description: workspace.config.description.clone(),
+        revision,
+        is_sample,
+        files: workspace.files.iter().map(|f| file_entry(workspace, f)).collect(),
+        policies: policies(workspace, good),
+        findings: workspace
+            .findings
+            .iter()
+            .map(|f| finding(f, text_of(workspace, &f.file)))
+            .collect(),
+        replay,
+    }
+}
+
+pub(crate) fn finding(found: &remit_policy::Finding, text: Option<&str>) -> Finding {
+    let units =
+        |byte: usize| text.and_then(|t| t.get(..byte)).map(|t| t.encode_utf16().count() as u32);
+    Finding {
+        code: found.code.to_string(),
+        severity: match found.severity {
+            remit_policy::Severity::Error => Severity::Error,
+            remit_policy::Severity::Warning => Severity::Warning,
+            remit_policy::Severity::Advice => Severity::Advice,
+        },
+        file: found.file.to_string(),
+        from: found.span.as_ref().and_then(|s| units(s.start)),
+        to: found.span.as_ref().and_then(|s| units(s.end)),
+        line: found.line,
+        column: found.column,
+        message: found.message.clone(),
+        help: found.help.clone(),
+        policy: found.policy.clone(),
+    }
+}
+
+fn file_entry(workspace: &Workspace, file: &remit_policy::FileEntry) -> FileEntry {
+    let count = |severity| {
+        workspace.findings.iter().filter(|f| f.file == file.path && f.severity == severity).count()
+    };
+    FileEntry {
+        path: file.path.to_string(),
+        kind: files::kind(&file.path),
+        errors: count(remit_policy::Severity::Error) as u32,
+        warnings: count(remit_policy::Severity::Warning) as u32,
+    }
+}
+
+fn text_of<'w>(workspace: &'w Workspace, file: &Utf8Path) -> Option<&'w str> {
+    workspace.files.iter().find(|f| f.path == file).map(|f| f.text.as_str())
+}
+
+fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<PolicyRow> {
+    let decided = good.map(decided_by).unwrap_or_default();
+    let row = |policy: &PolicySource, layer: Layer, task: Option<&str>| PolicyRow {
+        id: policy.id.clone(),
+        layer,
+        task: task.map(str::to_owned),
+        file: policy.file.to_string(),
+        line: policy.line,
+        effect: effect(policy.effect),
+        why: why_of(policy),
+        decided: decided
+            .get(&(task.map(str::to_owned), policy.id.clone()))
+            .copied()
+            .unwrap_or_default(),
+    };
+    let guardrails = workspace.guardrails.policies.iter().map(|p| row(p, Layer::Guardrails, None));
+    let scopes = workspace
+        .scopes
+        .iter()
+        .flat_map(|s| s.layer.policies.iter().map(|p| row(p, Layer::Scope, Some(&s.task))));
+    guardrails.chain(scopes).collect()
+}
+
+/// How many tool calls each policy decided, by (task of the scope, policy id).
+fn decided_by(snapshot: &Snapshot) -> HashMap<(Option<String>, String), u32> {
+    let mut counts = HashMap::new();
+    for session in &snapshot.replay.sessions {
+        for judged in session.calls.iter().filter_map(|c| c.judged.as_ref()) {
+            for id in &judged.guardrails.reasons {
+                *counts.entry((None, id.clone())).or_default() += 1;
+            }
+            for id in judged.scope.iter().flat_map(|s| &s.reasons) {
+                *counts.entry((session.scope.clone(), id.clone())).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+pub(super) fn why_of(policy: &PolicySource) -> Option<String> {
+    policy.annotations.get("why").or_else(|| policy.annotations.get("doc")).cloned()
+}
