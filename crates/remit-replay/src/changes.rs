@@ -345,20 +345,93 @@ mod tests {
 
     #[test]
     fn what_a_failed_policy_could_flip_is_at_most_maybe() {
-        for before in Verdict::all() {
-            for after in Verdict::all() {
-                let both_unknown = before == Verdict::Unknown && after == before;
-                let one = Change::between(&call(before, UNSURE), &call(after, SURE));
-                let other = Change::between(&call(before, SURE), &call(after, UNSURE));
-                let expected = if both_unknown { Change::Unchanged } else { Change::Maybe };
-                let lone = |unsure| {
-                    if unsure == Verdict::Unknown { Change::of(before, after) } else { expected }
-                };
-                assert_eq!((one, other), (lone(before), lone(after)), "{before:?} -> {after:?}");
-                let both = Change::between(&call(before, UNSURE), &call(after, UNSURE));
-                let same = if before == after { Change::Unchanged } else { Change::Maybe };
-                assert_eq!(both, same, "{before:?} -> {after:?}, neither sure");
-            }
+        let decided = [Verdict::Allowed, Verdict::Denied, Verdict::Drifted];
+        for (before, after) in decided.into_iter().flat_map(|b| decided.map(|a| (b, a))) {
+            let between = |b, a| Change::between(&call(before, b), &call(after, a));
+            assert_eq!(between(UNSURE, SURE), Change::Maybe, "{before:?} -> {after:?}");
+            assert_eq!(between(SURE, UNSURE), Change::Maybe, "{before:?} -> {after:?}");
+            let same = if before == after { Change::Unchanged } else { Change::Maybe };
+            assert_eq!(between(UNSURE, UNSURE), same, "{before:?} -> {after:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_verdict_is_as_unknown_if_a_policy_failed() {
+        for (verdict, sure) in Verdict::all().into_iter().flat_map(|v| [(v, SURE), (v, UNSURE)]) {
+            let (unknown, other) = (call(Verdict::Unknown, UNSURE), call(verdict, sure));
+            let change = Change::of(Verdict::Unknown, verdict);
+            assert_eq!(Change::between(&unknown, &other), change, "{verdict:?}");
+            assert_eq!(Change::between(&other, &unknown), change, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn every_call_has_one_change_and_calls_that_change_alike_are_one_group() {
+        let recordings =
+            recordings("session s\nagent a\ncall t: {}\ncall t: {}\ncall u: {}\ncall t: {}\n");
+        let before = replay(&recordings, &[Verdict::Allowed; 4]);
+        let denied = [Verdict::Denied, Verdict::Denied, Verdict::Denied, Verdict::Allowed];
+        let found = changes(&before, &replay(&recordings, &denied), &recordings).unwrap();
+        let counts = Change::all().map(|change| found.count(change).calls);
+        assert_eq!(counts, [3, 0, 0, 0, 0, 1]);
+        assert_eq!(found.count(Change::NewlyDenied).sessions, 1);
+        let groups = found.groups.iter().map(|g| (g.tool.as_str(), g.calls.len()));
+        assert_eq!(Vec::from_iter(groups), [("t", 2), ("u", 1)]);
+    }
+
+    #[test]
+    fn replays_of_other_recordings_are_not_compared() {
+        let recordings = recordings("session s\nagent a\ncall t: {}\ncall t: {}\n");
+        let whole = replay(&recordings, &[Verdict::Allowed; 2]);
+        let mut fewer_calls = whole.clone();
+        fewer_calls.sessions[0].calls.pop();
+        let mut other_session = whole.clone();
+        other_session.sessions[0].session = 1;
+        let no_session = Replay { sessions: vec![], ..whole.clone() };
+        for other in [fewer_calls, other_session, no_session] {
+            assert_eq!(changes(&whole, &other, &recordings), Err(OtherRecordings));
+            assert_eq!(changes(&other, &whole, &recordings), Err(OtherRecordings));
+        }
+    }
+
+    fn recordings(notation: &str) -> Vec<Recording> {
+        let limits = remit_session::Limits::default();
+        let (format, imported) =
+            remit_session::import("a.session", notation.as_bytes(), None, &limits).unwrap();
+        vec![Recording {
+            path: "a.session".into(),
+            digest: remit_session::RecordingDigest(String::new()),
+            format,
+            sessions: imported.sessions,
+            warnings: imported.warnings,
+            manifests: imported.manifests,
+        }]
+    }
+
+    /// Of the first session of the first recording.
+    fn replay(recordings: &[Recording], verdicts: &[Verdict]) -> Replay {
+        let digest = String::new;
+        let calls = recordings[0].sessions[0].calls().zip(verdicts);
+        let calls = calls.map(|((step, _, at), verdict)| JudgedCall {
+            step,
+            index: at.index,
+            ..call(*verdict, SURE)
+        });
+        Replay {
+            digests: remit_policy::Digests {
+                guardrails: digest(),
+                scopes: digest(),
+                schema: digest(),
+                entities: digest(),
+                mapping: digest(),
+            },
+            sessions: vec![SessionReplay {
+                recording: 0,
+                session: 0,
+                task: None,
+                scope: None,
+                calls: calls.collect(),
+            }],
         }
     }
 

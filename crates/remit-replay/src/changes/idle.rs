@@ -297,3 +297,173 @@ fn idle_policy(id: String, source: &PolicySource, tally: &Tally<'_>) -> Option<I
     let (file, line, effect) = (source.file.clone(), source.line, source.effect);
     Some(IdlePolicy { id, file, line, effect, why, calls, others })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use remit_session::{Limits, import};
+    use std::fs;
+    use std::ops::ControlFlow;
+
+    const SCHEMA: &str = r#"
+        entity Task;
+        entity Agent in [Task] = { tier: Long };
+        entity Server;
+        action call_tool;
+        action read, pay in [call_tool] appliesTo {
+          principal: [Agent], resource: [Server], context: { input: { amount?: Long } }
+        };
+    "#;
+    const ENTITIES: &str =
+        r#"[{ "uid": { "type": "Agent", "id": "clerk" }, "attrs": { "tier": 1 }, "parents": [] }]"#;
+    const SESSIONS: &str = concat!(
+        "session one\ntask bills\nagent clerk\n",
+        "call read: {}\nresult: a\ncall pay: {\"amount\":5}\nresult: b\n",
+        "\nsession two\ntask mail\nagent stranger\ncall read: {}\nresult: c\n",
+    );
+
+    /// The files of a workspace, and what is idle in it: policy, why, calls, others.
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        &'static [(&'static str, Idle, u32, &'static str)],
+    );
+
+    const ALL: &str = r#"@id("all") permit (principal, action, resource);"#;
+    const PAY: &str = r#"@id("pay") permit (principal, action == Action::"pay", resource);"#;
+    const NO_PAY: &str = r#"@id("no-pay") forbid (principal, action == Action::"pay", resource);"#;
+    const NEVER: &str = r#"@id("never") forbid (principal, action == Action::"pay", resource)
+        when { context.input has amount && context.input.amount > 9 };"#;
+    const LOW: &str = r#"@id("low") forbid (principal, action == Action::"read", resource)
+        when { principal.tier < 1 };"#;
+    const ALSO: &str = r#"@id("also") permit (principal, action == Action::"pay", resource);"#;
+    const STILL_NOT: &str =
+        r#"@id("still-not") forbid (principal, action == Action::"pay", resource);"#;
+    const ONE: &str = r#"@id("one") permit (principal == ?principal, action, resource);"#;
+    const LINKS: &str = r#"[{ "template_id": "one", "link_id": "clerk", "args": { "?principal": "Agent::\"clerk\"" } }]"#;
+    const SHARED: &str = "[[task]]\nname = \"bills\"\nfiles = [\"pay.cedar\"]\n[[task]]\nname = \"mail\"\nfiles = [\"pay.cedar\"]\n";
+
+    const CASES: &[(&str, Case)] = &[
+        ("needed", (&[("guardrails/a.cedar", ALL), ("guardrails/b.cedar", NO_PAY)], &[])),
+        (
+            "matches nothing",
+            (
+                &[("guardrails/a.cedar", ALL), ("guardrails/b.cedar", NEVER)],
+                &[("never", Idle::MatchesNothing, 0, "")],
+            ),
+        ),
+        (
+            "an overridden permit",
+            (
+                &[("guardrails/a.cedar", PAY), ("guardrails/b.cedar", NO_PAY)],
+                &[("pay", Idle::Shadowed, 1, "no-pay")],
+            ),
+        ),
+        (
+            "a permit that another one covers",
+            (
+                &[("guardrails/a.cedar", ALL), ("guardrails/b.cedar", PAY)],
+                &[("pay", Idle::Redundant, 1, "all")],
+            ),
+        ),
+        (
+            "each of two equals",
+            (
+                &[("guardrails/a.cedar", PAY), ("guardrails/b.cedar", ALSO)],
+                &[("pay", Idle::Redundant, 1, "also"), ("also", Idle::Redundant, 1, "pay")],
+            ),
+        ),
+        (
+            "each of two equal forbids",
+            (
+                &[
+                    ("guardrails/a.cedar", ALL),
+                    ("guardrails/b.cedar", NO_PAY),
+                    ("guardrails/c.cedar", STILL_NOT),
+                ],
+                &[
+                    ("no-pay", Idle::Redundant, 1, "still-not"),
+                    ("still-not", Idle::Redundant, 1, "no-pay"),
+                ],
+            ),
+        ),
+        (
+            "nothing to forbid",
+            (&[("guardrails/a.cedar", NO_PAY)], &[("no-pay", Idle::DecidesNothing, 1, "")]),
+        ),
+        (
+            "a failure is no idleness",
+            (
+                &[("guardrails/a.cedar", ALL), ("guardrails/b.cedar", LOW)],
+                &[("low", Idle::Fails, 1, "")],
+            ),
+        ),
+        (
+            "a link",
+            (
+                &[
+                    ("guardrails/a.cedar", ALL),
+                    ("guardrails/b.cedar", ONE),
+                    ("guardrails/template-links.json", LINKS),
+                ],
+                &[("clerk", Idle::Redundant, 2, "all")],
+            ),
+        ),
+        (
+            "a scope that no session has",
+            (
+                &[("guardrails/a.cedar", ALL), ("scopes/travel.cedar", PAY)],
+                &[("pay", Idle::Untried, 0, "")],
+            ),
+        ),
+        (
+            "needed in one of two scopes that share it",
+            (
+                &[
+                    ("guardrails/a.cedar", ALL),
+                    ("scopes/pay.cedar", PAY),
+                    ("scopes/scopes.toml", SHARED),
+                ],
+                &[],
+            ),
+        ),
+    ];
+
+    #[test]
+    fn why_nothing_depends_on_a_policy() {
+        for (name, (files, expected)) in CASES {
+            let found = idle_in(files);
+            let found: Vec<_> =
+                found.iter().map(|p| (p.id.as_str(), p.why, p.calls, p.others.join(" "))).collect();
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(id, why, calls, others)| (*id, *why, *calls, (*others).to_owned()))
+                .collect();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    fn idle_in(files: &[(&str, &str)]) -> Vec<IdlePolicy> {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let standard = [("schema.cedarschema", SCHEMA), ("entities.json", ENTITIES)];
+        for (file, text) in standard.iter().chain(files) {
+            fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs::write(root.join(file), text).unwrap();
+        }
+        let workspace = Workspace::load(root).unwrap();
+        assert!(workspace.is_valid(), "{:?}", workspace.findings);
+        let (format, imported) =
+            import("a.session", SESSIONS.as_bytes(), None, &Limits::default()).unwrap();
+        let recordings = vec![Recording {
+            path: "a.session".into(),
+            digest: remit_session::RecordingDigest(String::new()),
+            format,
+            sessions: imported.sessions,
+            warnings: imported.warnings,
+            manifests: imported.manifests,
+        }];
+        let replay =
+            crate::replay(&workspace, &recordings, &|_| ControlFlow::Continue(())).unwrap();
+        idle_policies(&workspace, &replay, &recordings)
+    }
+}
