@@ -5,7 +5,7 @@ use crate::args::{ExplainArgs, ExplainFormat};
 use crate::bench::{Bench, Found};
 use crate::error::CliError;
 use crate::output::{badge, bold, data_to_stdout, harmless, line, to_stdout};
-use remit_api::policy::PolicySource;
+use remit_api::policy::Layer;
 use remit_api::replay::{JudgedCall, Judgement, Mapper, explain};
 use remit_api::session::{Outcome, StepKind, ToolCall};
 use serde_json::{Value, json};
@@ -91,13 +91,10 @@ impl Why<'_> {
             );
         }
         if let Some(sides) = &self.judged.judged {
-            out += &self.side(
-                "guardrails",
-                &sides.guardrails,
-                &self.bench.workspace.guardrails.policies,
-            );
+            out +=
+                &self.side("guardrails", &sides.guardrails, Some(&self.bench.workspace.guardrails));
             match &sides.scope {
-                Some(scope) => out += &self.side("scope", scope, self.scope_policies()),
+                Some(scope) => out += &self.side("scope", scope, self.scope()),
                 None => {
                     out += "\nscope: none is declared for this task, so the call cannot drift\n"
                 }
@@ -112,7 +109,7 @@ impl Why<'_> {
         out
     }
 
-    fn side(&self, name: &str, judged: &Judgement, policies: &[PolicySource]) -> String {
+    fn side(&self, name: &str, judged: &Judgement, layer: Option<&Layer>) -> String {
         let decision = if judged.allow { "allow" } else { "deny" };
         let uncertain =
             if judged.uncertain { ", uncertain: a failed policy could flip it" } else { "" };
@@ -121,26 +118,22 @@ impl Why<'_> {
             out += "  no policy permits it\n";
         }
         for id in &judged.reasons {
-            out += &policy(id, policies);
+            out += &policy(id, layer);
         }
         for error in &judged.errors {
             out += &format!(
                 "  failed and was skipped: {}\n{}",
                 line(&error.message, 300),
-                policy(&error.policy, policies)
+                policy(&error.policy, layer)
             );
         }
         out
     }
 
-    fn scope_policies(&self) -> &[PolicySource] {
-        let scope = self
-            .bench
-            .workspace
-            .scopes
-            .iter()
-            .find(|s| Some(&s.task) == self.found.replayed.scope.as_ref());
-        scope.map_or(&[], |s| &s.layer.policies)
+    fn scope(&self) -> Option<&Layer> {
+        let scopes = &self.bench.workspace.scopes;
+        let scope = scopes.iter().find(|s| Some(&s.task) == self.found.replayed.scope.as_ref());
+        scope.map(|s| &s.layer)
     }
 
     fn json(&self) -> Value {
@@ -180,8 +173,8 @@ fn happened(outcome: Outcome) -> &'static str {
     }
 }
 
-fn policy(id: &str, policies: &[PolicySource]) -> String {
-    let Some(policy) = policies.iter().find(|p| p.id == id) else {
+fn policy(id: &str, layer: Option<&Layer>) -> String {
+    let Some(policy) = layer.and_then(|l| l.policy(id)) else {
         return format!("  {id}\n");
     };
     let text: String = policy.text.lines().map(|l| format!("    {l}\n")).collect();
