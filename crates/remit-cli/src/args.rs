@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Judge every recorded tool call
     Replay(ReplayArgs),
+    /// Compare two states of the policies: which verdicts change, and which policies do nothing
+    Diff(DiffArgs),
     /// Show one session with its verdicts
     Show(ShowArgs),
     /// Say why one tool call has its verdict
@@ -139,6 +141,30 @@ pub(crate) struct ReplayArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The policies before: a workspace's folder, `REV:PATH` for a folder at a git revision, or `REV` for the other
+    /// side's folder at that revision
+    pub baseline: String,
+    /// The policies after: likewise
+    pub candidate: String,
+    /// Recordings to use instead of those of the candidate's folder: files or folders
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub recordings: Vec<Utf8PathBuf>,
+    /// The recordings' format, if sniffing gets it wrong
+    #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
+    pub import_as: Option<Format>,
+    /// How the changes are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+    /// Exit with 2 if a tool call changes in such a way
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CHANGE")]
+    pub fail_on: Vec<FailOnChange>,
+    /// List every call that changes, not only an example of each group
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     #[command(flatten)]
     pub corpus: Corpus,
@@ -203,6 +229,20 @@ pub(crate) enum FailOn {
     Unknown,
     /// A failed policy could flip it
     Uncertain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOnChange {
+    /// The guardrails deny what they let pass
+    NewlyDenied,
+    /// Permitted, but not what the task is for; it was allowed or denied
+    NewlyDrifted,
+    /// Within its remit; it was denied
+    NewlyAllowed,
+    /// Within its remit; it was permitted before, but not what the task is for
+    NoLongerDrifted,
+    /// One side cannot be decided, or not for sure
+    Maybe,
 }
 
 /// The library knows its formats; clap only lists them.

@@ -1,4 +1,4 @@
-//! What `replay`, `show` and `explain` share: a valid workspace, recordings, and their replay.
+//! What `replay`, `diff`, `show` and `explain` share: a valid workspace, recordings, and their replay.
 
 use crate::args::Corpus;
 use crate::error::CliError;
@@ -154,7 +154,7 @@ fn importer_warnings(recordings: &[Recording]) -> String {
     kinds.into_iter().map(line).collect()
 }
 
-fn judge(workspace: &Workspace, loaded: &Loaded) -> Result<Replay, CliError> {
+pub(crate) fn judge(workspace: &Workspace, loaded: &Loaded) -> Result<Replay, CliError> {
     let sessions = loaded.recordings.iter().map(|r| r.sessions.len() as u64).sum();
     let bar = progress::bar(sessions, "judging");
     let progress = |_| {

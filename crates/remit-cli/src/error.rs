@@ -31,6 +31,12 @@ pub(crate) enum CliError {
     #[error("the workspace `{}` is not valid", .0.root)]
     #[diagnostic(help("mend the errors above; `remit check {}` lists everything", .0.root))]
     Invalid(Box<Workspace>),
+    /// A workspace that is only at a git revision; where it was read from is gone.
+    #[error("the workspace `{shown}` is not valid")]
+    #[diagnostic(help(
+        "the errors above are all there are; mend them there, or name another revision"
+    ))]
+    InvalidRevision { workspace: Box<Workspace>, shown: String },
     #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -46,14 +52,14 @@ impl CliError {
 
     pub fn exit(&self) -> Exit {
         match self {
-            CliError::Invalid(_) => Exit::Invalid,
+            CliError::Invalid(_) | CliError::InvalidRevision { .. } => Exit::Invalid,
             CliError::Library(_) | CliError::Input { .. } | CliError::Output(_) => Exit::Failure,
         }
     }
 
     /// To stderr. An error that cannot be printed cannot be reported either.
     pub fn print(&self, format: ErrorFormat) {
-        if let CliError::Invalid(workspace) = self {
+        if let CliError::Invalid(workspace) | CliError::InvalidRevision { workspace, .. } = self {
             let _ = crate::output::to_stderr(&findings(workspace, format));
             if format == ErrorFormat::Json {
                 return;

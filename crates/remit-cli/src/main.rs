@@ -64,6 +64,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Import(args) => command::import::run(args),
         Command::Check(args) => command::check::run(args),
         Command::Replay(args) => command::replay::run(args),
+        Command::Diff(args) => command::diff::run(args),
         Command::Show(args) => command::show::run(args),
         Command::Explain(args) => command::explain::run(args),
     }
