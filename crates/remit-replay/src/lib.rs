@@ -1,8 +1,9 @@
 //! Recorded sessions against policies: requests, decisions, verdicts, reports.
 //!
 //! Data flow: a session's tool calls are *mapped* to authorization requests by the schema
-//! ([`Mapper`]), each request is decided by the guardrails and by the scope of its task
-//! ([`reference`](mod@reference)), and the two decisions together are a [`Verdict`].
+//! ([`Mapper`]), each request is decided by the guardrails and by the scope of its task, and the two
+//! decisions together are a [`Verdict`]. What decides is the [`matrix`](mod@matrix) over a
+//! [`table`](mod@table) of all requests; [`reference`](mod@reference) is what it is checked against.
 //!
 //! Promises:
 //! * every tool call has exactly one verdict; the four counts add up to the tool calls;
@@ -36,7 +37,10 @@ pub use infer::infer_manifests;
 pub use junit::to_junit;
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
-pub use replay::{Cancelled, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, replay};
+pub use replay::{
+    Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, replay,
+    replay_with,
+};
 pub use report::{
     CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,
     WarningReport, report, report_schema,

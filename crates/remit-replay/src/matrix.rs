@@ -246,6 +246,21 @@ impl Decisions {
         self.policies.iter().filter(decides).map(|p| p.id.as_str()).collect()
     }
 
+    /// The determining policies of every row, each list sorted.
+    pub fn all_reasons(&self) -> Vec<Vec<String>> {
+        let mut reasons = vec![Vec::new(); self.permits.len()];
+        for policy in &self.policies {
+            for row in policy.satisfied.iter().map(|row| row as usize) {
+                if let Some(reasons) = reasons.get_mut(row)
+                    && policy.forbids != self.allows(row)
+                {
+                    reasons.push(policy.id.clone());
+                }
+            }
+        }
+        reasons
+    }
+
     /// The policies that fail on `row`, sorted.
     pub fn failing(&self, row: usize) -> Vec<&str> {
         let fails = |p: &&PolicyRows| p.failed.contains(row as u32);

@@ -1,9 +1,11 @@
 //! Replays recordings against a workspace: every tool call, one verdict each.
 
+mod batch;
+
 use crate::facts::facts_by_call;
 use crate::reference::{Judgement, judge};
 use crate::{Mapped, Mapper, MissingFact, SessionFacts, Severity, Unmapped, Verdict};
-use cedar_policy::{Entities, EntityUid};
+use cedar_policy::{Entities, EntityUid, Request};
 use rayon::prelude::*;
 use remit_policy::{Digests, Scope, SessionKey, Workspace};
 use remit_session::{CallIdx, Recording, Session, Step, StepIdx, ToolCall};
@@ -111,6 +113,16 @@ impl Judged {
     }
 }
 
+/// What decides. Both give the same replay, to the byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// All calls at once, by columns ([`matrix`](mod@crate::matrix)).
+    #[default]
+    Matrix,
+    /// Call by call, by Cedar's authorizer ([`reference`](mod@crate::reference)).
+    Reference,
+}
+
 /// Replays `recordings` against `workspace`.
 ///
 /// `progress` is called with the number of sessions done, from any thread and in no order; breaking
@@ -123,27 +135,52 @@ pub fn replay(
     recordings: &[Recording],
     progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
 ) -> Result<Replay, Cancelled> {
+    replay_with(Engine::default(), workspace, recordings, progress)
+}
+
+/// Replays `recordings` against `workspace`, decided by `engine`; otherwise as [`replay`].
+///
+/// # Errors
+/// [`Cancelled`] if `progress` said so.
+pub fn replay_with(
+    engine: Engine,
+    workspace: &Workspace,
+    recordings: &[Recording],
+    progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
+) -> Result<Replay, Cancelled> {
     let mapper = Mapper::new(workspace);
-    let sessions: Vec<(usize, usize)> = recordings
-        .iter()
-        .enumerate()
-        .flat_map(|(r, recording)| (0..recording.sessions.len()).map(move |s| (r, s)))
-        .collect();
-    let done = AtomicU32::new(0);
-    let judged: Result<Vec<_>, Cancelled> = sessions
-        .par_iter()
-        .filter_map(|&(r, s)| Some((r, s, recordings.get(r)?, recordings.get(r)?.sessions.get(s)?)))
-        .map(|(r, s, recording, session)| {
-            let bench = Bench::new(workspace, mapper.as_ref(), recording, session);
-            let calls = bench.judge_all();
-            if progress(done.fetch_add(1, Ordering::Relaxed) + 1).is_break() {
-                return Err(Cancelled);
-            }
-            let scope = bench.scope.map(|s| s.task.clone());
-            Ok(SessionReplay { recording: r, session: s, task: bench.task, scope, calls })
+    let recordings = recordings.iter().enumerate();
+    let sessions: Vec<(usize, &Recording, usize, &Session)> = recordings
+        .flat_map(|(r, of)| {
+            of.sessions.iter().enumerate().map(move |(s, session)| (r, of, s, session))
         })
         .collect();
-    Ok(Replay { digests: workspace.digests(), sessions: judged? })
+    let benches: Vec<Bench<'_, '_>> = sessions
+        .par_iter()
+        .map(|&(r, of, s, session)| Bench::new(workspace, mapper.as_ref(), (r, of), (s, session)))
+        .collect();
+    let done = AtomicU32::new(0);
+    let tick = || match progress(done.fetch_add(1, Ordering::Relaxed) + 1) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Cancelled),
+    };
+    let calls = match (engine, &mapper) {
+        (Engine::Matrix, Some(mapper)) => batch::judge_all(workspace, mapper, &benches, &tick)?,
+        (Engine::Reference, _) | (_, None) => one_by_one(&benches, &tick)?,
+    };
+    let sessions = benches.into_iter().zip(calls).map(|(bench, calls)| bench.replayed(calls));
+    Ok(Replay { digests: workspace.digests(), sessions: sessions.collect() })
+}
+
+fn one_by_one(
+    benches: &[Bench<'_, '_>],
+    tick: &(dyn Fn() -> Result<(), Cancelled> + Sync),
+) -> Result<Vec<Vec<JudgedCall>>, Cancelled> {
+    let judged = benches.par_iter().map(|bench| {
+        let calls = bench.judge_all();
+        tick().map(|()| calls)
+    });
+    judged.collect()
 }
 
 /// The request of one tool call, as it was judged.
@@ -165,104 +202,139 @@ pub fn explain<'w>(
 struct Bench<'w, 's> {
     workspace: &'w Workspace,
     mapper: Option<&'s Mapper<'w>>,
+    recording: usize,
+    index: usize,
     session: &'s Session,
     task: Option<String>,
     scope: Option<&'w Scope>,
+}
+
+/// A tool call that is mapped, and not yet decided; without the request.
+struct Pending<'w> {
+    at: StepIdx,
+    index: CallIdx,
+    principal: EntityUid,
+    action: &'w str,
+    missing: Vec<MissingFact>,
+    misfits: Vec<String>,
 }
 
 impl<'w, 's> Bench<'w, 's> {
     fn new(
         workspace: &'w Workspace,
         mapper: Option<&'s Mapper<'w>>,
-        recording: &Recording,
-        session: &'s Session,
+        (recording, of): (usize, &Recording),
+        (index, session): (usize, &'s Session),
     ) -> Self {
         let key = SessionKey {
             task: session.task.as_deref(),
-            recording: recording.path.as_str(),
+            recording: of.path.as_str(),
             agent: session.agent(remit_session::LaneIdx(0)),
             goal: session.goal.as_deref(),
         };
         let found = workspace.scope_for(&key);
-        Bench { workspace, mapper, session, task: found.task, scope: found.scope }
+        let (task, scope) = (found.task, found.scope);
+        Bench { workspace, mapper, recording, index, session, task, scope }
     }
 
+    fn replayed(self, calls: Vec<JudgedCall>) -> SessionReplay {
+        SessionReplay {
+            recording: self.recording,
+            session: self.index,
+            task: self.task,
+            scope: self.scope.map(|s| s.task.clone()),
+            calls,
+        }
+    }
+
+    /// Every call, decided by the reference engine.
     fn judge_all(&self) -> Vec<JudgedCall> {
         let mut entities = HashMap::new();
-        let facts = facts_by_call(self.session);
-        let calls = self.session.calls().zip(facts);
-        calls
-            .map(|((at, step, call), facts)| self.judge_one(at, step, call, &facts, &mut entities))
-            .collect()
+        let calls = self.mapped().into_iter().map(|mapped| {
+            let (pending, request) = match mapped {
+                Ok(mapped) => mapped,
+                Err(unknown) => return *unknown,
+            };
+            let entities = self.entities(&pending.principal, &mut entities);
+            let guardrails = judge(&request, &self.workspace.guardrails.set, entities);
+            let scope = self.scope.map(|scope| judge(&request, &scope.layer.set, entities));
+            pending.verdict(guardrails, scope)
+        });
+        calls.collect()
     }
 
-    fn judge_one(
+    /// The entities that judge what `principal` does in this session.
+    fn entities<'e>(
+        &self,
+        principal: &EntityUid,
+        known: &'e mut HashMap<EntityUid, Entities>,
+    ) -> &'e Entities {
+        known.entry(principal.clone()).or_insert_with_key(|principal| match self.mapper {
+            Some(mapper) => mapper.entities(principal, self.task.as_deref()),
+            None => self.workspace.entities.entities.clone(),
+        })
+    }
+
+    /// Every call as a request, or as what is not known about it.
+    fn mapped(&self) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
+        let calls = self.session.calls().zip(facts_by_call(self.session));
+        calls.map(|((at, step, call), facts)| self.map_one(at, step, call, &facts)).collect()
+    }
+
+    fn map_one(
         &self,
         at: StepIdx,
         step: &Step,
         call: &ToolCall,
         facts: &SessionFacts,
-        entities: &mut HashMap<EntityUid, Entities>,
-    ) -> JudgedCall {
+    ) -> Result<(Pending<'w>, Request), Box<JudgedCall>> {
         let Some(mapper) = self.mapper else {
-            return unknown(at, call, no_schema(), Vec::new());
+            return Err(Box::new(unknown(at, call.index, no_schema(), Vec::new())));
         };
         let principal = mapper.principal(self.session.agent(step.lane));
-        let mapped = match mapper.map(call, &principal, facts) {
-            Ok(mapped) => mapped,
-            Err(Unmapped { message, help }) => {
-                return unknown(at, call, Unknown { message, help }, Vec::new());
+        match mapper.map(call, &principal, facts) {
+            Ok(Mapped { request, action, missing, misfits }) => {
+                let index = call.index;
+                Ok((Pending { at, index, principal, action, missing, misfits }, request))
             }
-        };
-        let entities = entities
-            .entry(principal)
-            .or_insert_with_key(|principal| mapper.entities(principal, self.task.as_deref()));
-        self.verdict(at, call, mapped, entities)
-    }
-
-    fn verdict(
-        &self,
-        at: StepIdx,
-        call: &ToolCall,
-        mapped: Mapped<'_>,
-        entities: &Entities,
-    ) -> JudgedCall {
-        let judged = Judged {
-            principal: mapped.request.principal().map(ToString::to_string).unwrap_or_default(),
-            action: mapped.action.to_owned(),
-            guardrails: judge(&mapped.request, &self.workspace.guardrails.set, entities),
-            scope: self.scope.map(|scope| judge(&mapped.request, &scope.layer.set, entities)),
-        };
-        let asked: Vec<&str> =
-            mapped.missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
-        if judged.is_uncertain() && !asked.is_empty() {
-            let why = missing_fact(&asked);
-            return JudgedCall { judged: Some(judged), ..unknown(at, call, why, mapped.misfits) };
-        }
-        let verdict = Verdict::of(judged.guardrails.allow, judged.scope.as_ref().map(|s| s.allow));
-        JudgedCall {
-            step: at,
-            index: call.index,
-            verdict,
-            severity: (verdict == Verdict::Drifted).then_some(Severity::OutOfScope),
-            judged: Some(judged),
-            unknown: None,
-            misfits: mapped.misfits,
+            Err(Unmapped { message, help }) => {
+                Err(Box::new(unknown(at, call.index, Unknown { message, help }, Vec::new())))
+            }
         }
     }
 }
 
-fn unknown(step: StepIdx, call: &ToolCall, why: Unknown, misfits: Vec<String>) -> JudgedCall {
-    let verdict = Verdict::Unknown;
-    JudgedCall {
-        step,
-        index: call.index,
-        verdict,
-        severity: None,
-        judged: None,
-        unknown: Some(why),
-        misfits,
+impl Pending<'_> {
+    fn verdict(self, guardrails: Judgement, scope: Option<Judgement>) -> JudgedCall {
+        let judged = Judged {
+            principal: self.principal.to_string(),
+            action: self.action.to_owned(),
+            guardrails,
+            scope,
+        };
+        let asked: Vec<&str> =
+            self.missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
+        if judged.is_uncertain() && !asked.is_empty() {
+            let why = missing_fact(&asked);
+            let unknown = unknown(self.at, self.index, why, self.misfits);
+            return JudgedCall { judged: Some(judged), ..unknown };
+        }
+        let verdict = Verdict::of(judged.guardrails.allow, judged.scope.as_ref().map(|s| s.allow));
+        JudgedCall {
+            step: self.at,
+            index: self.index,
+            verdict,
+            severity: (verdict == Verdict::Drifted).then_some(Severity::OutOfScope),
+            judged: Some(judged),
+            unknown: None,
+            misfits: self.misfits,
+        }
     }
+}
+
+fn unknown(step: StepIdx, index: CallIdx, why: Unknown, misfits: Vec<String>) -> JudgedCall {
+    let verdict = Verdict::Unknown;
+    JudgedCall { step, index, verdict, severity: None, judged: None, unknown: Some(why), misfits }
 }
 
 fn no_schema() -> Unknown {

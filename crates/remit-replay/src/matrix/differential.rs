@@ -159,12 +159,14 @@ impl Coverage {
     fn compare(&mut self, seed: u64, matrix: &mut Matrix<'_>, world: &World, policies: &PolicySet) {
         let rows: RoaringBitmap = (0..world.requests.len() as u32).collect();
         let decisions = matrix.judge(policies, &rows).unwrap();
+        let all_reasons = decisions.all_reasons();
         for (row, (request, store)) in world.requests.iter().enumerate() {
             let wanted = judge(request, policies, &world.stores[*store]);
             let failed: Vec<&str> = wanted.errors.iter().map(|e| e.policy.as_str()).collect();
             let (got, got_failed) = (decisions.reasons(row), decisions.failing(row));
             let same = decisions.allows(row) == wanted.allow
                 && got == wanted.reasons
+                && all_reasons[row] == wanted.reasons
                 && got_failed == failed
                 && decisions.failed().contains(row as u32) != failed.is_empty()
                 && decisions.is_uncertain(row) == wanted.uncertain;
