@@ -3,6 +3,7 @@
 use crate::error::ErrorFormat;
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use remit_api::replay::Engine;
 use remit_api::session::Format;
 
 /// Write policies for AI agents, replay recorded sessions against them, and see which actions would
@@ -138,6 +139,9 @@ pub(crate) struct ReplayArgs {
     /// List every finding, not only the first ones of each session
     #[arg(long)]
     pub all: bool,
+    /// What decides; both give the same report
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
 }
 
 #[derive(Debug, Args)]
@@ -208,6 +212,25 @@ pub(crate) enum ReportFormat {
     Junit,
     /// SARIF 2.1.0
     Sarif,
+}
+
+/// What decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineChoice {
+    /// All tool calls at once, by columns
+    #[default]
+    Matrix,
+    /// One by one, by Cedar's own authorizer: slower, and what the matrix is checked against
+    Reference,
+}
+
+impl From<EngineChoice> for Engine {
+    fn from(choice: EngineChoice) -> Self {
+        match choice {
+            EngineChoice::Matrix => Engine::Matrix,
+            EngineChoice::Reference => Engine::Reference,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use crate::progress;
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_api::load_recordings;
 use remit_api::policy::Workspace;
-use remit_api::replay::{JudgedCall, Replay, SessionReplay, replay};
+use remit_api::replay::{Engine, JudgedCall, Replay, SessionReplay, replay_with};
 use remit_api::session::{Format, Loaded, Recording, Session, Skipped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -29,12 +29,16 @@ pub(crate) struct Found<'b> {
 
 impl Bench {
     pub fn open(corpus: &Corpus) -> Result<Self, CliError> {
+        Bench::open_with(Engine::default(), corpus)
+    }
+
+    pub fn open_with(engine: Engine, corpus: &Corpus) -> Result<Self, CliError> {
         let workspace = load_workspace(&corpus.workspace)?;
         if !workspace.is_valid() {
             return Err(CliError::Invalid(Box::new(workspace)));
         }
         let loaded = read(&workspace, &corpus.recordings, corpus.import_as)?;
-        let replay = judge(&workspace, &loaded)?;
+        let replay = judge_with(engine, &workspace, &loaded)?;
         Ok(Bench { workspace, loaded, replay })
     }
 
@@ -155,13 +159,17 @@ fn importer_warnings(recordings: &[Recording]) -> String {
 }
 
 pub(crate) fn judge(workspace: &Workspace, loaded: &Loaded) -> Result<Replay, CliError> {
+    judge_with(Engine::default(), workspace, loaded)
+}
+
+fn judge_with(engine: Engine, workspace: &Workspace, loaded: &Loaded) -> Result<Replay, CliError> {
     let sessions = loaded.recordings.iter().map(|r| r.sessions.len() as u64).sum();
     let bar = progress::bar(sessions, "judging");
     let progress = |_| {
         bar.inc(1);
         ControlFlow::Continue(())
     };
-    let replayed = replay(workspace, &loaded.recordings, &progress);
+    let replayed = replay_with(engine, workspace, &loaded.recordings, &progress);
     bar.finish_and_clear();
     replayed.map_err(|e| CliError::input(e.to_string(), "run it again"))
 }

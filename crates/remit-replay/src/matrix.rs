@@ -36,7 +36,9 @@ struct AtomId(usize);
 
 /// A policy that cannot be taken apart.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("policy `{policy}` cannot be compiled; replay with `--engine reference`")]
+#[error(
+    "policy `{policy}` has a part that the syntax tree cannot hold; decide with the reference engine"
+)]
 pub struct NotCompiled {
     /// Its id.
     pub policy: String,

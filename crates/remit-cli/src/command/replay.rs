@@ -18,7 +18,7 @@ const FINDINGS: usize = 5;
 const STRIP: usize = 32;
 
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
-    let bench = Bench::open(&args.corpus)?;
+    let bench = Bench::open_with(args.engine.into(), &args.corpus)?;
     let report = report(&bench.replay, &bench.loaded);
     match args.format {
         ReportFormat::Human => to_stdout(&human(&report, &bench, args.all))?,
