@@ -116,17 +116,17 @@ impl Desktop {
         self.keys(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await
     }
 
-    /// Keeps a picture of the window in `tests/screenshots/`, which git ignores. The driver sometimes
-    /// never answers this one request although the window goes on; no test waits for a picture.
+    /// Keeps a picture of the window in `tests/screenshots/`, which git ignores.
     ///
     /// # Errors
     /// If it cannot be written.
     pub async fn picture(&self, name: &str) -> Result<()> {
-        let taken = tokio::time::timeout(Duration::from_secs(10), self.client.screenshot()).await;
-        let Ok(picture) = taken else { return Ok(()) };
+        self.run(KEEP_PAINTING, &[]).await?;
+        let picture = self.client.screenshot().await?;
+        self.run("window.__painting = false", &[]).await?;
         let folder = project().join("tests/screenshots");
         std::fs::create_dir_all(&folder)?;
-        Ok(std::fs::write(folder.join(format!("{name}.png")), picture?)?)
+        Ok(std::fs::write(folder.join(format!("{name}.png")), picture)?)
     }
 
     /// What axe-core finds serious or critical in the window as it is, one line each.
@@ -162,6 +162,18 @@ const COLLECT_ERRORS: &str = "
     window.__errors = [];
     addEventListener('error', (e) => e.message.startsWith('ResizeObserver loop') || window.__errors.push(String(e.message)));
     addEventListener('unhandledrejection', (e) => window.__errors.push(String(e.reason?.message ?? JSON.stringify(e.reason))));";
+
+/// The driver takes its picture with the next frame that is painted, and waits for ever where nothing
+/// changes. What is changed here nobody can see.
+const KEEP_PAINTING: &str = "
+    window.__painting = true;
+    let odd = false;
+    const paint = () => {
+        odd = !odd;
+        document.body.style.opacity = window.__painting ? (odd ? '0.9999' : '1') : '';
+        if (window.__painting) requestAnimationFrame(paint);
+    };
+    requestAnimationFrame(paint);";
 
 const RUN_AXE: &str = "
     const done = arguments[arguments.length - 1];

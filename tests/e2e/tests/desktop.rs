@@ -106,6 +106,7 @@ async fn a_policy_that_does_not_parse_says_so_and_keeps_the_verdicts() -> Result
     desktop.find("blocked").await?;
     assert_eq!(counts(&desktop).await?, before, "the last good verdicts stay");
     desktop.picture("blocked-light").await?;
+    assert_eq!(desktop.accessibility().await?, Vec::<String>::new());
     end(desktop).await
 }
 
@@ -138,6 +139,23 @@ async fn accessible(theme: &str) -> Result<()> {
         found.extend(here.into_iter().map(|finding| format!("{view}: {finding}")));
     }
     assert!(found.is_empty(), "axe-core found\n{}", found.join("\n"));
+    end(desktop).await
+}
+
+#[tokio::test]
+async fn the_start_page_is_accessible() -> Result<()> {
+    let desktop = Desktop::start(&["--sample"]).await?;
+    replayed(&desktop).await?;
+    for theme in ["light", "dark"] {
+        desktop.find(&format!("theme-{theme}")).await?.click().await?;
+        desktop.find("to-start").await?.click().await?;
+        desktop.find("start").await?;
+        settled(&desktop).await?;
+        desktop.picture(&format!("start-{theme}")).await?;
+        assert_eq!(desktop.accessibility().await?, Vec::<String>::new(), "{theme}");
+        desktop.find("open-sample").await?.click().await?;
+        replayed(&desktop).await?;
+    }
     end(desktop).await
 }
 
