@@ -19,5 +19,6 @@ export default defineConfig(({ mode }) => ({
     environment: "happy-dom",
     setupFiles: ["src/test/setup.ts"],
     include: ["src/**/*.test.ts"],
+    testTimeout: 60_000,
   },
 }));

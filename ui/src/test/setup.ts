@@ -3,8 +3,8 @@
 import { cleanup, configure } from "@testing-library/svelte";
 import { afterEach, beforeEach } from "vitest";
 
-// Whole pages in a message hide what it says.
-configure({ getElementError: (message) => new Error(message ?? "not found") });
+// Whole pages in a message hide what it says. A busy machine is no failure.
+configure({ getElementError: (message) => new Error(message ?? "not found"), asyncUtilTimeout: 20_000 });
 
 const WIDTH = 1400;
 const HEIGHT = 900;
