@@ -93,7 +93,15 @@ impl<'t> Matrix<'t> {
         Ok(Decisions::new(judged?, self.table.len()))
     }
 
-    fn policy(&mut self, policy: &Policy, rows: &RoaringBitmap) -> Result<PolicyRows, NotCompiled> {
+    /// Where one policy is satisfied, and where it fails, among `rows`.
+    ///
+    /// # Errors
+    /// [`NotCompiled`] if Cedar's syntax tree cannot hold it.
+    pub fn policy(
+        &mut self,
+        policy: &Policy,
+        rows: &RoaringBitmap,
+    ) -> Result<PolicyRows, NotCompiled> {
         let id = policy.id().to_string();
         let Some((parts, candidates, condition)) = self.compile(policy, rows) else {
             return Err(NotCompiled { policy: id });
@@ -105,8 +113,8 @@ impl<'t> Matrix<'t> {
         Ok(PolicyRows {
             id,
             forbids: parts.effect == Effect::Forbid,
-            satisfied: split.yes.into_iter().collect(),
-            failed: split.failed.into_iter().collect(),
+            satisfied: bitmap(split.yes),
+            failed: bitmap(split.failed),
         })
     }
 
@@ -125,6 +133,7 @@ impl<'t> Matrix<'t> {
             .is_none_or(|AtomId(a)| self.atoms.get(a).is_some_and(Atom::reads_only_the_action));
         let candidates = match action {
             Some(atom) if indexed => self.rows_of_actions(atom, rows),
+            Some(_) | None if self.is_all(rows) => (0..self.table.len() as u32).collect(),
             Some(_) | None => rows.iter().collect(),
         };
         let mut condition = action.filter(|_| !indexed).map(Skeleton::Atom);
@@ -140,16 +149,21 @@ impl<'t> Matrix<'t> {
 
     /// Those of `rows` whose action satisfies an atom that reads nothing else.
     fn rows_of_actions(&mut self, AtomId(atom): AtomId, rows: &RoaringBitmap) -> Vec<u32> {
+        let all = self.is_all(rows);
         let Some(atom) = self.atoms.get_mut(atom) else { return Vec::new() };
         let mut candidates: Vec<u32> = Vec::new();
         for of_action in self.table.rows_by_action() {
             let example = of_action.get(..1).unwrap_or_default();
             if !atom.split(self.table, example).yes.is_empty() {
-                candidates.extend(of_action.iter().filter(|row| rows.contains(**row)));
+                candidates.extend(of_action.iter().filter(|row| all || rows.contains(**row)));
             }
         }
         candidates.sort_unstable();
         candidates
+    }
+
+    fn is_all(&self, rows: &RoaringBitmap) -> bool {
+        rows.len() == self.table.len() as u64
     }
 
     fn atom(&mut self, expr: &Arc<Expr>) -> Option<AtomId> {
@@ -281,6 +295,11 @@ impl Decisions {
             self.forbids.get(row) == Some(&0) && could(false)
         }
     }
+}
+
+fn bitmap(sorted: Vec<u32>) -> RoaringBitmap {
+    RoaringBitmap::from_sorted_iter(sorted.iter().copied())
+        .unwrap_or_else(|_| sorted.into_iter().collect())
 }
 
 /// The rows of `all` that are not in `some`; both sorted.
