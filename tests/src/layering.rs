@@ -80,7 +80,8 @@ fn root() -> PathBuf {
 /// Name and dependencies (normal, build and test) of every member.
 fn manifests() -> BTreeMap<String, BTreeSet<String>> {
     let crates = fs::read_dir(root().join("crates")).unwrap().map(|e| e.unwrap().path());
-    let members = crates.chain(["src-tauri", "tests", "tests/e2e", "benches"].map(|m| root().join(m)));
+    let members =
+        crates.chain(["src-tauri", "tests", "tests/e2e", "benches"].map(|m| root().join(m)));
     members.map(|m| manifest(&m.join("Cargo.toml"))).collect()
 }
 
