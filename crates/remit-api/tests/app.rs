@@ -1,5 +1,14 @@
 //! What a person does with the app, through the commands that the window sends.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
 use remit_api::Initial;

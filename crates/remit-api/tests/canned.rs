@@ -3,6 +3,15 @@
 //! `UPDATE=1` rewrites `ui/src/host/canned/`; without it, the test fails when they are old. Paths of the
 //! machine and revisions are replaced, since neither is what a component draws.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
 use serde_json::{Value, json};
