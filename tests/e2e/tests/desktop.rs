@@ -1,5 +1,10 @@
 //! What a new user does in the real window, by keyboard.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a missing field of a JSON value is `null`, and fails the test"
+)]
+
 use fantoccini::key::Key;
 use remit_e2e::{Desktop, Result};
 use serde_json::json;
