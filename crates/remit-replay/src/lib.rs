@@ -23,6 +23,7 @@ pub mod matrix;
 pub mod reference;
 mod replay;
 mod report;
+pub mod rows;
 mod sarif;
 pub mod table;
 mod verdict;
@@ -45,6 +46,7 @@ pub use report::{
     CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,
     WarningReport, report, report_schema,
 };
+pub use rows::{Counter, RowSet};
 pub use sarif::to_sarif;
 pub use verdict::{Severity, Verdict};
 
