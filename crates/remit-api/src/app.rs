@@ -3,6 +3,8 @@
 //! Every answer is made from a snapshot. Long work runs on a thread of its own and is abandoned when
 //! a newer edit comes: the revision that it was started for is no longer the newest.
 
+mod drafts;
+
 use crate::open::{load_recordings, workspace_sources};
 use crate::settings::Settings;
 use crate::watch::Watch;
@@ -50,6 +52,10 @@ struct Shared {
     settings: Mutex<Settings>,
     open: Mutex<Option<Open>>,
     revision: AtomicU32,
+    /// The newest request to judge drafts.
+    drafts: AtomicU32,
+    /// Held while drafts are judged, and never while views are made.
+    judging: Mutex<()>,
     watch: Mutex<Option<Watch>>,
 }
 
@@ -71,6 +77,20 @@ pub(crate) struct Snapshot {
     pub summary: Summary,
 }
 
+impl Snapshot {
+    /// `None` if `progress` cancelled.
+    fn of(
+        workspace: &Arc<Workspace>,
+        loaded: &Arc<Loaded>,
+        progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
+    ) -> Option<Self> {
+        let replay = Arc::new(replay(workspace, &loaded.recordings, progress).ok()?);
+        let summary = view::summary(&replay, loaded);
+        let (workspace, loaded) = (Arc::clone(workspace), Arc::clone(loaded));
+        Some(Snapshot { workspace, loaded, replay, summary })
+    }
+}
+
 impl App {
     /// A new app with nothing open.
     pub fn new(options: AppOptions) -> Self {
@@ -80,6 +100,8 @@ impl App {
             settings,
             open: Mutex::new(None),
             revision: AtomicU32::new(0),
+            drafts: AtomicU32::new(0),
+            judging: Mutex::new(()),
             watch: Mutex::new(None),
         }))
     }
@@ -364,20 +386,20 @@ impl App {
                 ControlFlow::Break(())
             }
         };
-        let replay = Arc::new(replay(workspace, &loaded.recordings, &progress).ok()?);
-        let summary = view::summary(&replay, loaded);
-        Some(Snapshot {
-            workspace: Arc::clone(workspace),
-            loaded: Arc::clone(loaded),
-            replay,
-            summary,
-        })
+        Snapshot::of(workspace, loaded, &progress)
     }
 
     fn view_of(&self, open: &Open) -> WorkspaceView {
-        let replay = open.replay.clone();
         let revision = self.0.revision.load(Ordering::SeqCst);
-        view::workspace(&open.workspace, open.good.as_ref(), replay, revision, open.is_sample)
+        let saved = (&open.workspace, open.replay.clone());
+        let (policies_of, replay) = match (saved, &open.good) {
+            ((_, ReplayState::Ready { .. }), Some(shown)) => {
+                (&shown.workspace, ReplayState::Ready { summary: shown.summary })
+            }
+            (saved, _) => saved,
+        };
+        let policies = view::policies(policies_of, open.good.as_ref());
+        view::workspace(&open.workspace, policies, replay, revision, open.is_sample)
     }
 
     /// The last good replay; `None` while there is none yet.

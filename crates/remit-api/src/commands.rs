@@ -62,6 +62,8 @@ commands! {
     check_draft(DraftText) -> Findings;
     /// A draft, formatted.
     format_draft(DraftText) -> Formatted;
+    /// Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it.
+    judge_drafts(Drafts) -> DraftsJudged;
     /// Saves a file, checks the workspace and replays it.
     save_file(SaveFile) -> Saved;
     /// Keeps what the person chose.

@@ -10,4 +10,4 @@ mod workspace;
 pub(crate) use corpus::{call_at, session_page, summary, verdict_column};
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;
-pub(crate) use workspace::{finding, workspace};
+pub(crate) use workspace::{finding, policies, workspace};

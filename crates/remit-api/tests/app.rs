@@ -201,3 +201,52 @@ fn a_draft_is_checked_without_saving() {
         "nothing was saved"
     );
 }
+
+/// The fixture's hand-off to the mail clerk, forbidden.
+fn stricter(text: &str) -> String {
+    text.replace(r#"action == Action::"delegate""#, r#"action == Action::"send_money""#)
+}
+
+fn judge(host: &Host, text: &str) -> Value {
+    host.ok("judge_drafts", json!({ "files": [{ "path": GUARDRAILS, "text": text }] }))
+}
+
+#[test]
+fn verdicts_follow_a_draft_and_go_back() {
+    let host = Host::opened();
+    let (text, _) = host.file(GUARDRAILS);
+    let (saved, column) = (summary(&host), host.app.verdict_column().unwrap());
+    let judged = judge(&host, &stricter(&text));
+    assert_eq!(judged["state"], "judged");
+    assert_ne!(judged["summary"], saved);
+    assert_eq!(summary(&host), judged["summary"], "all views answer for the draft");
+    assert_eq!(host.ok("workspace", json!({}))["policies"], judged["policies"]);
+    let drafted = host.app.verdict_column().unwrap();
+    let changed: Vec<usize> = (0..column.len()).filter(|&n| column[n] != drafted[n]).collect();
+    assert_eq!(changed, [2]);
+    let back = host.ok("judge_drafts", json!({ "files": [] }));
+    assert_eq!((&back["state"], &back["summary"]), (&json!("judged"), &saved));
+    assert_eq!(host.app.verdict_column().unwrap(), column);
+    assert!(back["revision"].as_u64() > judged["revision"].as_u64());
+}
+
+#[test]
+fn a_draft_that_does_not_parse_keeps_the_last_good_verdicts() {
+    let host = Host::opened();
+    let (text, _) = host.file(GUARDRAILS);
+    let judged = judge(&host, &stricter(&text));
+    let column = host.app.verdict_column().unwrap();
+    let broken = judge(&host, &format!("{text}\npermit (principal"));
+    assert_eq!(broken["state"], "broken");
+    assert_eq!(broken["broken"][0]["file"], GUARDRAILS);
+    assert!(broken["broken"][0]["line"].as_u64().unwrap() > 1);
+    assert_eq!(broken["summary"], judged["summary"]);
+    assert_eq!(host.app.verdict_column().unwrap(), column);
+}
+
+#[test]
+fn only_policy_files_are_judged_unsaved() {
+    let host = Host::opened();
+    let files = json!({ "files": [{ "path": "remit.toml", "text": "" }] });
+    assert_eq!(host.err("judge_drafts", files)["code"], "badRequest");
+}

@@ -133,6 +133,15 @@ fn editing(host: &Host, made: &mut Replies) {
     );
     let edited =
         text.replace(r#"action == Action::"delegate""#, r#"action == Action::"send_money""#);
+    let judge = |text: &str| {
+        host.ok("judge_drafts", json!({ "files": [{ "path": GUARDRAILS, "text": text }] }))
+    };
+    made.insert("judge_drafts".into(), judge(&edited));
+    made.insert(
+        "judge_drafts.broken".into(),
+        judge(&text.replacen("  resource\n", "  recource\n", 1)),
+    );
+    made.insert("judge_drafts.saved".into(), host.ok("judge_drafts", json!({ "files": [] })));
     let mut saved =
         host.ok("save_file", json!({ "path": GUARDRAILS, "text": edited, "base": base }));
     saved["workspace"]["replay"] = json!({ "state": "running", "done": 0, "total": 8 });
@@ -182,6 +191,7 @@ fn neutral(value: &mut Value, root: &str) {
             for (name, field) in fields {
                 match name.as_str() {
                     "revision" => *field = json!(1),
+                    "micros" => *field = json!(1800),
                     _ => neutral(field, root),
                 }
             }

@@ -1,14 +1,4 @@
-// Generated from `crates/remit-api/src/wire.rs` by its tests. Do not edit.
-
-/**
- * The verdict on one tool call.
- */
-export type Verdict = "allowed" | "denied" | "drifted" | "unknown";
-
-/**
- * What really happened to a tool call in the recording.
- */
-export type Outcome = "executed" | "refused" | "failed" | "unrecorded";
+// Generated from `crates/remit-api/src/wire` by its tests. Do not edit.
 
 /**
  * What the window needs before any workspace is open.
@@ -131,7 +121,7 @@ name: string,
  */
 description: string | null, 
 /**
- * Goes up whenever anything in it changes; answers of another revision are old.
+ * Goes up whenever anything in it changes, drafts included; answers of another revision are old.
  */
 revision: number, 
 /**
@@ -304,6 +294,11 @@ why: string,
 last: Summary | null, };
 
 /**
+ * The verdict on one tool call.
+ */
+export type Verdict = "allowed" | "denied" | "drifted" | "unknown";
+
+/**
  * The counts of a replay. The four verdicts add up to the tool calls.
  */
 export type Summary = { 
@@ -439,6 +434,28 @@ strip: string,
  * The counts of this session.
  */
 summary: Summary, };
+
+/**
+ * Names a tool call by its position among all tool calls of the corpus.
+ */
+export type PositionRequest = { 
+/**
+ * From 0, in the order of the corpus strip.
+ */
+position: number, };
+
+/**
+ * Where a tool call is.
+ */
+export type CallPlace = { 
+/**
+ * The session.
+ */
+session: number, 
+/**
+ * The step.
+ */
+step: number, };
 
 /**
  * Names a session.
@@ -651,6 +668,11 @@ more: number, };
  * Who said a message.
  */
 export type Role = "system" | "user" | "assistant" | "thinking" | "runtime";
+
+/**
+ * What really happened to a tool call in the recording.
+ */
+export type Outcome = "executed" | "refused" | "failed" | "unrecorded";
 
 /**
  * A tool call, judged.
@@ -905,6 +927,67 @@ path: string,
 text: string, };
 
 /**
+ * The policy files that have unsaved text; none: as saved.
+ */
+export type Drafts = { 
+/**
+ * Guardrails and scopes only.
+ */
+files: Array<DraftText>, };
+
+/**
+ * What judging the drafts came to.
+ */
+export type DraftsJudged = { 
+/**
+ * As [`WorkspaceView::revision`]: other commands answer for this state from now on.
+ */
+revision: number, 
+/**
+ * How it went.
+ */
+state: DraftState, 
+/**
+ * Where a text does not parse.
+ */
+broken: Array<Finding>, 
+/**
+ * The counts of what is shown now.
+ */
+summary: Summary | null, 
+/**
+ * The policies of what is shown now.
+ */
+policies: Array<PolicyRow>, 
+/**
+ * Microseconds from text to counts.
+ */
+micros: number, };
+
+/**
+ * How judging the drafts went.
+ */
+export type DraftState = "judged" | "broken" | "superseded" | "waiting";
+
+/**
+ * What is wrong with a draft.
+ */
+export type Findings = { 
+/**
+ * All of it.
+ */
+findings: Array<Finding>, };
+
+/**
+ * A formatted draft.
+ */
+export type Formatted = { 
+/**
+ * The new text.
+ */
+text: string, };
+
+/**
  * Saves a file.
  */
 export type SaveFile = { 
@@ -935,46 +1018,6 @@ digest: string,
 workspace: WorkspaceView, };
 
 /**
- * What is wrong with a draft.
- */
-export type Findings = { 
-/**
- * All of it.
- */
-findings: Array<Finding>, };
-
-/**
- * A formatted draft.
- */
-export type Formatted = { 
-/**
- * The new text.
- */
-text: string, };
-
-/**
- * Names a tool call by its position among all tool calls of the corpus.
- */
-export type PositionRequest = { 
-/**
- * From 0, in the order of the corpus strip.
- */
-position: number, };
-
-/**
- * Where a tool call is.
- */
-export type CallPlace = { 
-/**
- * The session.
- */
-session: number, 
-/**
- * The step.
- */
-step: number, };
-
-/**
  * What went wrong, for a person.
  */
 export type ErrorDto = { 
@@ -999,7 +1042,23 @@ export type ErrorCode = "noWorkspace" | "notAWorkspace" | "notFound" | "conflict
 /**
  * What the host tells the window by itself.
  */
-export type AppEvent = { "event": "replayProgress", 
+export type AppEvent = { "event": "loadProgress", 
+/**
+ * Of this revision.
+ */
+revision: number, 
+/**
+ * Files done.
+ */
+done: number, 
+/**
+ * Files in all.
+ */
+total: number, 
+/**
+ * Tool calls found so far.
+ */
+toolCalls: number, } | { "event": "replayProgress", 
 /**
  * Of this revision.
  */
@@ -1023,7 +1082,27 @@ revision: number,
 /**
  * Relative to the workspace.
  */
-paths: Array<string>, };
+paths: Array<string>, } | { "event": "selfCheckFailed", 
+/**
+ * Of this revision.
+ */
+revision: number, 
+/**
+ * Tool calls that were judged again.
+ */
+checked: number, 
+/**
+ * How many of them differ.
+ */
+wrong: number, 
+/**
+ * Where one is.
+ */
+example: CallPlace, 
+/**
+ * What differs there, for a report of the mistake.
+ */
+details: string, };
 
 export type Commands = {
   /** What the window needs before any workspace is open. */
@@ -1054,6 +1133,8 @@ export type Commands = {
   check_draft: [DraftText, Findings],
   /** A draft, formatted. */
   format_draft: [DraftText, Formatted],
+  /** Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it. */
+  judge_drafts: [Drafts, DraftsJudged],
   /** Saves a file, checks the workspace and replays it. */
   save_file: [SaveFile, Saved],
   /** Keeps what the person chose. */

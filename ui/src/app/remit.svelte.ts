@@ -317,7 +317,8 @@ export class Remit {
       return;
     }
     if (event.event === "workspaceChanged") await this.documents.changedOnDisk(event.paths);
-    else this.#finished = event.revision;
+    else if (event.event === "replayFinished") this.#finished = event.revision;
+    else return;
     await this.#look();
   }
 

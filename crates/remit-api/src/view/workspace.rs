@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 pub(crate) fn workspace(
     workspace: &Workspace,
-    good: Option<&Snapshot>,
+    policies: Vec<PolicyRow>,
     replay: ReplayState,
     revision: u32,
     is_sample: bool,
@@ -22,7 +22,7 @@ pub(crate) fn workspace(
         revision,
         is_sample,
         files: workspace.files.iter().map(|f| file_entry(workspace, f)).collect(),
-        policies: policies(workspace, good),
+        policies,
         findings: workspace
             .findings
             .iter()
@@ -69,7 +69,8 @@ fn text_of<'w>(workspace: &'w Workspace, file: &Utf8Path) -> Option<&'w str> {
     workspace.files.iter().find(|f| f.path == file).map(|f| f.text.as_str())
 }
 
-fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<PolicyRow> {
+/// The policies of a workspace, with how many calls each decides in what is shown.
+pub(crate) fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<PolicyRow> {
     let decided = good.map(decided_by).unwrap_or_default();
     let row = |policy: &PolicySource, layer: Layer, task: Option<&str>| PolicyRow {
         id: policy.id.clone(),
