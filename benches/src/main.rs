@@ -1,14 +1,19 @@
 //! Every performance figure of Remit: from a fixed seed, beside its baseline in the same run.
 //!
-//! `cargo run --release -p remit-benches -- matrix [--rows N] [--policies N] [--format json] [--write]`.
-//! Figures are ratios to what the other side took on a sample of the same input; they are never
-//! asserted in a test. A wrong answer ends the run with exit code 1.
+//! `cargo run --release -p remit-benches -- NAME [--format json] [--write]`; `--write` keeps the table in
+//! `benches/RESULTS.md`. Figures are counts, or ratios to what the other side took on a sample of the
+//! same input; they are never asserted in a test. A wrong answer ends the run with exit code 1.
 
 mod figures;
 mod matrix;
 mod workload;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use figures::{Figure, Run};
+use remit_benches::cedar_corpus;
+use remit_benches::workspace::{self, Size};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
@@ -28,13 +33,38 @@ enum Bench {
         /// Policies; by default 10, 100, 1,000 and 10,000, one after the other
         #[arg(long)]
         policies: Vec<usize>,
-        /// How the figures are written
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-        /// Keep the table in benches/RESULTS.md
-        #[arg(long)]
-        write: bool,
+        #[command(flatten)]
+        output: Output,
     },
+    /// Writes a workspace with many recorded actions, to measure the app with
+    Workspace {
+        /// A folder that is empty or not there
+        #[arg(long)]
+        out: Utf8PathBuf,
+        /// Recorded tool calls
+        #[arg(long, default_value_t = 1_000_000)]
+        rows: usize,
+        /// Guardrails
+        #[arg(long, default_value_t = 200)]
+        policies: usize,
+    },
+    /// Cedar's own corpus through the decision matrix; exit code 1 if an answer differs, 3 if there is no case
+    CedarCorpus {
+        /// An unpacked folder of cases, or a `.tar.gz` of one
+        path: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Output {
+    /// How the figures are written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Keep the table in benches/RESULTS.md, beside those of the other benches
+    #[arg(long)]
+    write: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -47,17 +77,66 @@ enum Format {
 }
 
 fn main() -> ExitCode {
-    let Bench::Matrix { rows, policies, format, write } = Cli::parse().bench;
+    let done = match Cli::parse().bench {
+        Bench::Matrix { rows, policies, output } => matrix(rows, policies, output),
+        Bench::Workspace { out, rows, policies } => workspace(&out, Size { rows, policies }),
+        Bench::CedarCorpus { path, output } => corpus(&path, output),
+    };
+    done.unwrap_or_else(|why| {
+        figures::complain(&why);
+        ExitCode::FAILURE
+    })
+}
+
+fn matrix(rows: usize, policies: Vec<usize>, output: Output) -> Result<ExitCode, String> {
     let counts = if policies.is_empty() { vec![10, 100, 1_000, 10_000] } else { policies };
-    let measured = matrix::measure(rows, &counts).and_then(|figures| {
-        figures::print(&figures, matches!(format, Format::Json))?;
-        if write { figures::keep(&figures, rows) } else { Ok(()) }
-    });
-    match measured {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            figures::complain(&why);
-            ExitCode::FAILURE
+    let figures = matrix::measure(rows, &counts)?;
+    let about = "The other side of each figure ran in the same process, on a sample of the same \
+                 actions, and is scaled up to all of them.";
+    output.give(&Run { bench: "matrix", arguments: format!("--rows {rows}"), about, figures })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn workspace(out: &Utf8Path, size: Size) -> Result<ExitCode, String> {
+    let mut told = 0;
+    let progress = &mut |written: usize| {
+        if written * 10 / size.rows.max(1) > told {
+            told = written * 10 / size.rows.max(1);
+            figures::say(&format!("{written} of {} tool calls written", size.rows));
         }
+    };
+    workspace::write(size, out, progress).map_err(|e| e.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn corpus(path: &Path, output: Output) -> Result<ExitCode, String> {
+    let cases = cedar_corpus::cases(path).map_err(|e| e.to_string())?;
+    if cases.is_empty() {
+        figures::complain(&format!("{} holds no case", path.display()));
+        return Ok(ExitCode::from(3));
+    }
+    let compared = cedar_corpus::compare(&cases);
+    for mismatch in &compared.mismatches {
+        figures::complain(mismatch);
+    }
+    let count = |figure: &str, n: usize| Figure::alone(figure, n as f64, "");
+    let figures = vec![
+        count("cases", compared.cases),
+        count("requests, each in the table of its case", compared.requests),
+        count("requests, in tables of several cases", compared.together),
+        count("cases that Cedar's syntax tree cannot hold", compared.left_out),
+        count("mismatches", compared.mismatches.len()),
+    ];
+    let about = "Each request through the matrix, against the answer in its file and against the \
+                 authorizer; then under the policies of up to eight cases, against the authorizer.";
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    output.give(&Run { bench: "cedar-corpus", arguments: name, about, figures })?;
+    Ok(if compared.mismatches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Output {
+    fn give(self, run: &Run) -> Result<(), String> {
+        run.print(matches!(self.format, Format::Json))?;
+        if self.write { run.keep() } else { Ok(()) }
     }
 }

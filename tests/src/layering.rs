@@ -19,9 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remit-api", &["remit-policy", "remit-replay", "remit-session"]),
     ("remit-cli", &["remit-api"]),
     ("remit-desktop", &["remit-api"]),
-    ("remit-tests", &["remit-api"]),
+    ("remit-tests", &["remit-api", "remit-benches"]),
     ("remit-e2e", &[]),
-    ("remit-benches", &["remit-replay"]),
+    ("remit-benches", &["remit-policy", "remit-replay"]),
 ];
 
 /// Only hosts may know a window system or an asynchronous runtime.
