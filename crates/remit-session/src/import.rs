@@ -29,13 +29,14 @@ pub(crate) use text::decode;
 
 use crate::{CallIdx, Session, StepKind, Warning};
 use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
 /// A kind of recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// A run of the AgentDojo benchmark, or an Invariant Explorer export of runs.
     AgentDojo,

@@ -19,7 +19,10 @@ mod notation;
 mod profile;
 
 pub use import::{Format, ImportError, Imported, Limits, UnknownFormat, import, sniff};
-pub use load::{LoadError, Loaded, Progress, Skipped, Source, load};
+pub use load::{
+    Found, LoadError, Loaded, Located, Progress, Skipped, Source, load, load_each, load_one, locate,
+    read_each,
+};
 pub use model::*;
 pub use notation::to_notation;
 pub use profile::{ToolProfile, profile_tools};

@@ -4,23 +4,29 @@
 //! * the same folder gives the same recordings in the same order;
 //! * nothing outside of a folder is read because a link in it points there;
 //! * every file that was looked at and not read is listed with the reason, and never stops the rest;
-//! * no two recordings print the same path.
+//! * no two recordings print the same path;
+//! * recordings can be had one at a time ([`load_each`]), and each again later ([`load_one`]), so that
+//!   nobody has to keep them all.
 //!
 //! Not here: what a file means ([`crate::import`]).
 
+mod located;
 mod naming;
+mod read;
 mod walk;
 
-use crate::import::{SideFile, Warnings, decode, import_with_side_files};
-use crate::{Format, Limits, Place, Recording, RecordingDigest};
-use camino::{Utf8Path, Utf8PathBuf};
+pub use located::Located;
+
+use crate::{Format, Limits, Recording};
+use camino::Utf8PathBuf;
 use miette::Diagnostic;
-use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::{self, Read};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use thiserror::Error;
-use walk::{Found, SideFound};
+
+/// So many bytes of recordings are read side by side at most, unless one alone is larger.
+const BYTES_AT_A_TIME: u64 = 64 << 20;
 
 /// A file or folder to read recordings from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +47,7 @@ pub struct Loaded {
 }
 
 /// A file that gave no recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// As shown to people.
     pub path: Utf8PathBuf,
@@ -80,159 +86,115 @@ pub enum LoadError {
 
 /// Reads all recordings of the sources. `format` is what `--as` says; `progress` is told after each
 /// file and says whether to go on.
+///
+/// # Errors
+/// [`LoadError::Cancelled`] if `progress` said so.
 pub fn load(
     sources: &[Source],
     format: Option<Format>,
     limits: &Limits,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Loaded, LoadError> {
-    let (found, skipped) = walk::find(sources);
-    let names = naming::shown_paths(&found, sources);
-    let mut loaded = Loaded { recordings: Vec::new(), skipped };
-    let (mut bytes, files_total) = (0, found.len());
-    for (files_done, (file, path)) in (1..).zip(found.iter().zip(&names)) {
-        match read(file, path, format, limits) {
-            Ok((recording, size)) => {
-                loaded.recordings.push(recording);
-                bytes += size;
-            }
-            Err(reason) => loaded.skipped.extend(reason.for_all_files(file, path)),
-        }
-        if progress(Progress { files_done, files_total, bytes }).is_break() {
-            return Err(LoadError::Cancelled { files_done, files_total });
-        }
-    }
-    loaded.skipped.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(loaded)
+    let mut recordings = Vec::new();
+    let skipped = load_each(sources, format, limits, progress, &mut |_, recording| {
+        recordings.push(recording);
+        ControlFlow::Continue(())
+    })?;
+    Ok(Loaded { recordings, skipped })
 }
 
-/// Why a file was not read, and what to do.
-struct Reason {
-    why: String,
-    help: Option<String>,
-}
-
-impl Reason {
-    /// Side files go with the file that they belong to.
-    fn for_all_files(self, file: &Found, path: &Utf8Path) -> Vec<Skipped> {
-        let explicit = file.explicit;
-        let sides = file.sides.iter().map(|side| Skipped {
-            path: side_path(path, side),
-            why: format!("it belongs to `{path}`, which was not read"),
-            help: None,
-            explicit,
-        });
-        let (why, help) = (self.why, self.help);
-        let main = Skipped { path: path.to_owned(), why, help, explicit };
-        std::iter::once(main).chain(sides).collect()
-    }
-}
-
-fn side_path(path: &Utf8Path, side: &SideFound) -> Utf8PathBuf {
-    path.parent().unwrap_or(Utf8Path::new("")).join(&side.relative)
-}
-
-fn read(
-    file: &Found,
-    path: &Utf8Path,
+/// Reads the recordings of the sources and hands each over, in order, keeping none; says what was
+/// not read. Otherwise as [`load`].
+///
+/// # Errors
+/// [`LoadError::Cancelled`] if `progress` or `each` said so.
+pub fn load_each(
+    sources: &[Source],
     format: Option<Format>,
     limits: &Limits,
-) -> Result<(Recording, u64), Reason> {
-    let bytes = bounded(&file.path, limits.file_bytes)?;
-    let mut warnings = Warnings::default();
-    let sides = side_files(file, path, limits.file_bytes - bytes.len() as u64, &mut warnings);
-    let texts: Vec<_> = sides.iter().map(|side| side.decoded(&mut warnings)).collect();
-    let files: Vec<_> = sides.iter().zip(&texts).map(|(side, text)| side.file(text)).collect();
-    let imported = import_with_side_files(path.as_str(), &bytes, &files, format, limits, warnings);
-    let (format, imported) = imported.map_err(|error| Reason {
-        // The path stands beside the reason already.
-        why: error.to_string().replacen(&format!("`{path}`"), "it", 1),
-        help: error.help().map(|help| help.to_string()),
-    })?;
-    let recording = Recording {
-        path: path.to_owned(),
-        digest: digest(&bytes, &sides),
-        format,
-        sessions: imported.sessions,
-        warnings: imported.warnings,
-        manifests: imported.manifests,
-    };
-    let size = bytes.len() + sides.iter().map(|side| side.bytes.len()).sum::<usize>();
-    Ok((recording, size as u64))
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Located, Recording) -> ControlFlow<()>,
+) -> Result<Vec<Skipped>, LoadError> {
+    let Found { files, mut skipped } = locate(sources, format);
+    skipped.extend(read_each(files, limits, progress, each)?);
+    skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(skipped)
 }
 
-/// A side file's bytes.
-struct Side {
-    path: Utf8PathBuf,
-    bytes: Vec<u8>,
-    meta: Vec<u8>,
+/// The files of the sources, before any is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Those that may be recordings, in the order of the sources, and of the paths in each.
+    pub files: Vec<Located>,
+    /// What will not be read, whatever it holds.
+    pub skipped: Vec<Skipped>,
 }
 
-impl Side {
-    fn decoded(&self, warnings: &mut Warnings) -> std::borrow::Cow<'_, str> {
-        decode(&self.bytes, warnings)
-    }
-
-    fn file<'a>(&self, text: &'a str) -> SideFile<'a> {
-        let meta = serde_json::from_slice(&self.meta).ok();
-        SideFile { path: self.path.clone(), text, meta }
-    }
+/// Finds the files of the sources. `format` is what `--as` says.
+pub fn locate(sources: &[Source], format: Option<Format>) -> Found {
+    let (found, skipped) = walk::find(sources);
+    let names = naming::shown_paths(&found, sources);
+    let files = found.into_iter().zip(names).map(|(file, shown)| Located::new(file, shown, format));
+    Found { files: files.collect(), skipped }
 }
 
-/// The side files that can be read; together with their recording they stay within the limit.
-fn side_files(
-    file: &Found,
-    path: &Utf8Path,
-    mut budget: u64,
-    warnings: &mut Warnings,
-) -> Vec<Side> {
-    let mut sides = Vec::new();
-    for side in &file.sides {
-        let path = side_path(path, side);
-        match bounded(&side.path, budget) {
-            Ok(bytes) => {
-                budget -= bytes.len() as u64;
-                let meta = side.meta.as_ref().and_then(|meta| bounded(meta, budget).ok());
-                sides.push(Side { path, bytes, meta: meta.unwrap_or_default() });
+/// Reads `files` and hands each recording over, in order; says what was not read. Some files are read
+/// side by side. Otherwise as [`load_each`].
+///
+/// # Errors
+/// [`LoadError::Cancelled`] if `progress` or `each` said so.
+pub fn read_each(
+    files: Vec<Located>,
+    limits: &Limits,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Located, Recording) -> ControlFlow<()>,
+) -> Result<Vec<Skipped>, LoadError> {
+    let (files_total, mut files_done, mut bytes) = (files.len(), 0, 0);
+    let mut skipped = Vec::new();
+    for some in at_a_time(files) {
+        let read: Vec<_> = some.par_iter().map(|file| file.read(limits)).collect();
+        for (file, read) in some.into_iter().zip(read) {
+            files_done += 1;
+            let mut go_on = ControlFlow::Continue(());
+            match read {
+                Ok((recording, size)) => {
+                    bytes += size;
+                    go_on = each(file, recording);
+                }
+                Err(reason) => skipped.extend(reason.for_all_files(&file)),
             }
-            Err(reason) => {
-                let message = format!("a sub-agent's file was skipped: {}", reason.why);
-                warnings.add(message, Place::FileLine(path, 1));
+            if go_on.is_break()
+                || progress(Progress { files_done, files_total, bytes }).is_break()
+            {
+                return Err(LoadError::Cancelled { files_done, files_total });
             }
         }
     }
-    sides
+    Ok(skipped)
 }
 
-/// A file's bytes, if they are within the limit.
-fn bounded(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Reason> {
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
-    let mut bytes = Vec::new();
-    let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(&error))?;
-    if bytes.len() as u64 > limit {
-        return Err(Reason {
-            why: format!("it is larger than the {limit} bytes that are read at most"),
-            help: Some("split the recording into one file a session".to_owned()),
-        });
-    }
-    Ok(bytes)
+/// Reads one recording again.
+///
+/// # Errors
+/// [`Skipped`] if it cannot be read any more.
+pub fn load_one(file: &Located, limits: &Limits) -> Result<Recording, Skipped> {
+    file.read(limits).map(|(recording, _)| recording).map_err(|reason| reason.for_file(file))
 }
 
-fn unreadable(error: &io::Error) -> Reason {
-    Reason {
-        why: format!("it cannot be read: {}", error.kind()),
-        help: Some("check that the file exists and that you may read it".to_owned()),
+/// The files in runs, each small enough to be in memory as a whole.
+fn at_a_time(files: Vec<Located>) -> Vec<Vec<Located>> {
+    let most = 2 * rayon::current_num_threads();
+    let mut runs: Vec<Vec<Located>> = Vec::new();
+    let mut bytes = 0;
+    for file in files {
+        bytes += file.bytes();
+        match runs.last_mut().filter(|run| run.len() < most && bytes <= BYTES_AT_A_TIME) {
+            Some(run) => run.push(file),
+            None => {
+                bytes = file.bytes();
+                runs.push(vec![file]);
+            }
+        }
     }
-}
-
-fn digest(bytes: &[u8], sides: &[Side]) -> RecordingDigest {
-    let mut digest = Sha256::new();
-    digest.update(bytes);
-    for side in sides {
-        digest.update(Sha256::digest(&side.bytes));
-        digest.update(Sha256::digest(&side.meta));
-    }
-    let hex = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    RecordingDigest(format!("sha256:{hex}"))
+    runs
 }

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub struct Recording {
 }
 
 /// SHA-256 of a recording's bytes, written `sha256:<hex>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RecordingDigest(pub String);
 
 /// One task, carried out by one or more agents in ordered steps.
@@ -188,7 +188,7 @@ pub struct ToolResult {
 }
 
 /// Where in a recording something stands.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// A line of a JSON Lines file, from 1.
@@ -211,7 +211,7 @@ impl fmt::Display for Place {
 }
 
 /// Something that an importer skipped or repaired.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// What happened, for a person.
     pub message: String,

@@ -2,6 +2,7 @@
 
 use super::{Skipped, Source};
 use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, DirEntry};
 use std::io;
@@ -20,6 +21,7 @@ pub(super) struct Found {
 }
 
 /// A sub-agent's transcript beside its session's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SideFound {
     pub path: Utf8PathBuf,
     /// From the folder of the session's own file.

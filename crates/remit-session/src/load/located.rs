@@ -1,0 +1,55 @@
+//! A file that was found, as a small value: enough to read it, to read it again, and to see that it
+//! was written since.
+
+use super::walk::{Found, SideFound};
+use crate::Format;
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A file that may be a recording. Two are equal if they are the same files, not written in between
+/// as far as a disk says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Located {
+    /// As shown to people.
+    pub shown: Utf8PathBuf,
+    /// Where it is.
+    pub path: Utf8PathBuf,
+    pub(super) explicit: bool,
+    pub(super) sides: Vec<SideFound>,
+    /// What the user says that it is.
+    pub(super) format: Option<Format>,
+    /// Of the file, then of its side files and what stands beside those.
+    stamps: Vec<Stamp>,
+}
+
+/// What a disk says about the bytes of a file without reading them. A file that is not there has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    bytes: u64,
+    /// Since 1970.
+    modified: Option<Duration>,
+}
+
+impl Located {
+    pub(super) fn new(file: Found, shown: Utf8PathBuf, format: Option<Format>) -> Self {
+        let Found { path, explicit, sides, .. } = file;
+        let beside = sides.iter().flat_map(|side| [Some(&side.path), side.meta.as_ref()]);
+        let paths = std::iter::once(&path).chain(beside.flatten());
+        let stamps = paths.map(|path| Stamp::of(path)).collect();
+        Located { shown, path, explicit, sides, format, stamps }
+    }
+
+    /// How large the file was with its side files.
+    pub fn bytes(&self) -> u64 {
+        self.stamps.iter().map(|stamp| stamp.bytes).sum()
+    }
+}
+
+impl Stamp {
+    fn of(path: &Utf8Path) -> Self {
+        let Ok(data) = path.metadata() else { return Stamp::default() };
+        let modified = data.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Stamp { bytes: data.len(), modified }
+    }
+}

@@ -1,0 +1,146 @@
+//! Reads one file that was found, within the limits.
+
+use super::walk::SideFound;
+use super::{Located, Skipped};
+use crate::import::{SideFile, Warnings, decode, import_with_side_files};
+use crate::{Limits, Place, Recording, RecordingDigest};
+use camino::{Utf8Path, Utf8PathBuf};
+use miette::Diagnostic;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
+
+/// Why a file was not read, and what to do.
+pub(super) struct Reason {
+    why: String,
+    help: Option<String>,
+}
+
+impl Reason {
+    pub(super) fn for_file(self, file: &Located) -> Skipped {
+        let Reason { why, help } = self;
+        Skipped { path: file.shown.clone(), why, help, explicit: file.explicit }
+    }
+
+    /// Side files go with the file that they belong to.
+    pub(super) fn for_all_files(self, file: &Located) -> Vec<Skipped> {
+        let path = &file.shown;
+        let sides = file.sides.iter().map(|side| Skipped {
+            path: side_path(path, side),
+            why: format!("it belongs to `{path}`, which was not read"),
+            help: None,
+            explicit: file.explicit,
+        });
+        std::iter::once(self.for_file(file)).chain(sides).collect()
+    }
+}
+
+fn side_path(path: &Utf8Path, side: &SideFound) -> Utf8PathBuf {
+    path.parent().unwrap_or(Utf8Path::new("")).join(&side.relative)
+}
+
+impl Located {
+    /// Reads and imports the file and its side files; says how many bytes they have.
+    pub(super) fn read(&self, limits: &Limits) -> Result<(Recording, u64), Reason> {
+        let (path, bytes) = (&self.shown, bounded(&self.path, limits.file_bytes)?);
+        let mut warnings = Warnings::default();
+        let budget = limits.file_bytes - bytes.len() as u64;
+        let sides = side_files(self, path, budget, &mut warnings);
+        let texts: Vec<_> = sides.iter().map(|side| side.decoded(&mut warnings)).collect();
+        let files: Vec<_> = sides.iter().zip(&texts).map(|(side, text)| side.file(text)).collect();
+        let name = path.as_str();
+        let imported =
+            import_with_side_files(name, &bytes, &files, self.format, limits, warnings);
+        let (format, imported) = imported.map_err(|error| Reason {
+            // The path stands beside the reason already.
+            why: error.to_string().replacen(&format!("`{path}`"), "it", 1),
+            help: error.help().map(|help| help.to_string()),
+        })?;
+        let recording = Recording {
+            path: path.clone(),
+            digest: digest(&bytes, &sides),
+            format,
+            sessions: imported.sessions,
+            warnings: imported.warnings,
+            manifests: imported.manifests,
+        };
+        let size = bytes.len() + sides.iter().map(|side| side.bytes.len()).sum::<usize>();
+        Ok((recording, size as u64))
+    }
+}
+
+/// A side file's bytes.
+struct Side {
+    path: Utf8PathBuf,
+    bytes: Vec<u8>,
+    meta: Vec<u8>,
+}
+
+impl Side {
+    fn decoded(&self, warnings: &mut Warnings) -> std::borrow::Cow<'_, str> {
+        decode(&self.bytes, warnings)
+    }
+
+    fn file<'a>(&self, text: &'a str) -> SideFile<'a> {
+        let meta = serde_json::from_slice(&self.meta).ok();
+        SideFile { path: self.path.clone(), text, meta }
+    }
+}
+
+/// The side files that can be read; together with their recording they stay within the limit.
+fn side_files(
+    file: &Located,
+    path: &Utf8Path,
+    mut budget: u64,
+    warnings: &mut Warnings,
+) -> Vec<Side> {
+    let mut sides = Vec::new();
+    for side in &file.sides {
+        let path = side_path(path, side);
+        match bounded(&side.path, budget) {
+            Ok(bytes) => {
+                budget -= bytes.len() as u64;
+                let meta = side.meta.as_ref().and_then(|meta| bounded(meta, budget).ok());
+                sides.push(Side { path, bytes, meta: meta.unwrap_or_default() });
+            }
+            Err(reason) => {
+                let message = format!("a sub-agent's file was skipped: {}", reason.why);
+                warnings.add(message, Place::FileLine(path, 1));
+            }
+        }
+    }
+    sides
+}
+
+/// A file's bytes, if they are within the limit.
+fn bounded(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Reason> {
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let mut bytes = Vec::new();
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(Reason {
+            why: format!("it is larger than the {limit} bytes that are read at most"),
+            help: Some("split the recording into one file a session".to_owned()),
+        });
+    }
+    Ok(bytes)
+}
+
+fn unreadable(error: &io::Error) -> Reason {
+    Reason {
+        why: format!("it cannot be read: {}", error.kind()),
+        help: Some("check that the file exists and that you may read it".to_owned()),
+    }
+}
+
+fn digest(bytes: &[u8], sides: &[Side]) -> RecordingDigest {
+    let mut digest = Sha256::new();
+    digest.update(bytes);
+    for side in sides {
+        digest.update(Sha256::digest(&side.bytes));
+        digest.update(Sha256::digest(&side.meta));
+    }
+    let hex = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    RecordingDigest(format!("sha256:{hex}"))
+}
