@@ -48,5 +48,5 @@ pub use policy_file::PolicySource;
 pub use recordings::{RecordingFiles, RecordingPaths};
 pub use schema::LoadedSchema;
 pub use schema_model::{ActionModel, AttributeModel, RecordModel, SchemaModel, TypeModel};
-pub use scopes::{Scope, SessionKey, TaskMatch, TaskRule, TaskRules};
+pub use scopes::{Scope, SessionKey, TaskMatch, TaskNames, TaskRule, TaskRules};
 pub use workspace::{Digests, LayerRef, Workspace, WorkspaceError};

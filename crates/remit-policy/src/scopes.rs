@@ -68,26 +68,37 @@ pub struct TaskRule {
     goal: Option<GlobSet>,
 }
 
+/// The task of a session, and what its scope may be called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskNames {
+    /// The task: the recording's own name for it, else that of the rule.
+    pub task: Option<String>,
+    /// Names of scopes; the first that exists judges the session.
+    pub scopes: Vec<String>,
+}
+
 impl TaskRules {
-    /// The task and the name of its scope, before scopes are looked up.
-    pub(crate) fn find<'a>(
-        &'a self,
-        session: &SessionKey<'_>,
-        scopes: &'a [Scope],
-    ) -> TaskMatch<'a> {
-        let scope = |name: &str| scopes.iter().find(|scope| scope.task == name);
-        if let Some(task) = session.task {
-            let rule = self.rules.iter().find(|rule| rule.tasks.is_some() && rule.covers(session));
-            let by_name = rule.map_or_else(|| scope(task), |rule| scope(&rule.name));
-            if rule.is_some() || by_name.is_some() {
-                return TaskMatch { task: Some(task.to_owned()), scope: by_name };
-            }
+    /// What the rules say about a session, whatever scopes exist.
+    #[must_use]
+    pub fn names(&self, session: &SessionKey<'_>) -> TaskNames {
+        let first = |by_task: bool| {
+            self.rules.iter().find(|rule| rule.tasks.is_some() == by_task && rule.covers(session))
+        };
+        let name = |rule: &TaskRule| rule.name.clone();
+        let recorded = session.task.map(str::to_owned);
+        if let Some(rule) = first(true) {
+            return TaskNames { task: recorded, scopes: vec![name(rule)] };
         }
-        let rule = self.rules.iter().find(|rule| rule.tasks.is_none() && rule.covers(session));
-        TaskMatch {
-            task: session.task.or(rule.map(|rule| rule.name.as_str())).map(str::to_owned),
-            scope: rule.and_then(|rule| scope(&rule.name)),
-        }
+        let other = first(false).map(name);
+        let scopes = recorded.iter().chain(&other).cloned().collect();
+        TaskNames { task: recorded.or(other), scopes }
+    }
+
+    /// The task and its scope, among those that exist.
+    pub(crate) fn find<'a>(&self, session: &SessionKey<'_>, scopes: &'a [Scope]) -> TaskMatch<'a> {
+        let TaskNames { task, scopes: names } = self.names(session);
+        let scope = |name: &String| scopes.iter().find(|scope| scope.task == *name);
+        TaskMatch { task, scope: names.iter().find_map(scope) }
     }
 }
 

@@ -15,9 +15,11 @@
 
 mod changes;
 mod convert;
+mod corpus;
 mod facts;
 mod infer;
 mod junit;
+mod live;
 mod mapping;
 pub mod matrix;
 pub mod reference;
@@ -33,9 +35,11 @@ pub use changes::{
     Changes, ChangesReport, GroupReport, Idle, IdlePolicy, OtherRecordings, PolicyReport, Standing,
     StandingReport, changes, changes_report, idle_policies,
 };
+pub use corpus::{Corpus, CorpusBuilder, ReadError, RecordingEntry, SessionEntry};
 pub use facts::SessionFacts;
 pub use infer::infer_manifests;
 pub use junit::to_junit;
+pub use live::{DecidedBy, LiveReplay, Verdicts};
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{

@@ -1,16 +1,16 @@
 //! Replays recordings against a workspace: every tool call, one verdict each.
 
-mod batch;
+pub(crate) mod bench;
 
 use crate::facts::facts_by_call;
-use crate::reference::{Judgement, judge};
-use crate::{Mapped, Mapper, MissingFact, SessionFacts, Severity, Unmapped, Verdict};
-use cedar_policy::{Entities, EntityUid, Request};
+use crate::reference::Judgement;
+use crate::{CorpusBuilder, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
+use bench::Bench;
 use rayon::prelude::*;
-use remit_policy::{Digests, Scope, SessionKey, Workspace};
-use remit_session::{CallIdx, Recording, Session, Step, StepIdx, ToolCall};
-use std::collections::HashMap;
+use remit_policy::{Digests, Workspace};
+use remit_session::{CallIdx, Recording, Session, StepIdx};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The verdicts on all tool calls of all recordings, as recorded.
@@ -148,37 +148,39 @@ pub fn replay_with(
     recordings: &[Recording],
     progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
 ) -> Result<Replay, Cancelled> {
-    let mapper = Mapper::new(workspace);
-    let recordings = recordings.iter().enumerate();
-    let sessions: Vec<(usize, &Recording, usize, &Session)> = recordings
-        .flat_map(|(r, of)| {
-            of.sessions.iter().enumerate().map(move |(s, session)| (r, of, s, session))
-        })
-        .collect();
-    let benches: Vec<Bench<'_, '_>> = sessions
-        .par_iter()
-        .map(|&(r, of, s, session)| Bench::new(workspace, mapper.as_ref(), (r, of), (s, session)))
-        .collect();
     let done = AtomicU32::new(0);
     let tick = || match progress(done.fetch_add(1, Ordering::Relaxed) + 1) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Cancelled),
     };
-    let calls = match (engine, &mapper) {
-        (Engine::Matrix, Some(mapper)) => batch::judge_all(workspace, mapper, &benches, &tick)?,
-        (Engine::Reference, _) | (_, None) => one_by_one(&benches, &tick)?,
+    let sessions = match engine {
+        Engine::Matrix => {
+            let mut corpus = CorpusBuilder::new(workspace);
+            corpus.add_all(recordings.iter().map(|of| (None, of)), &tick)?;
+            let mut live = LiveReplay::new(Arc::new(corpus.finish()));
+            let go_on = || progress(done.load(Ordering::Relaxed));
+            live.judge(workspace, &go_on)?.sessions(workspace, recordings)
+        }
+        Engine::Reference => one_by_one(workspace, recordings, &tick)?,
     };
-    let sessions = benches.into_iter().zip(calls).map(|(bench, calls)| bench.replayed(calls));
-    Ok(Replay { digests: workspace.digests(), sessions: sessions.collect() })
+    Ok(Replay { digests: workspace.digests(), sessions })
 }
 
 fn one_by_one(
-    benches: &[Bench<'_, '_>],
+    workspace: &Workspace,
+    recordings: &[Recording],
     tick: &(dyn Fn() -> Result<(), Cancelled> + Sync),
-) -> Result<Vec<Vec<JudgedCall>>, Cancelled> {
-    let judged = benches.par_iter().map(|bench| {
+) -> Result<Vec<SessionReplay>, Cancelled> {
+    let mapper = Mapper::new(workspace);
+    let sessions = recordings.iter().enumerate().flat_map(|(recording, of)| {
+        of.sessions.iter().enumerate().map(move |(n, session)| (recording, of, n, session))
+    });
+    let judged = Vec::from_iter(sessions).into_par_iter().map(|(recording, of, n, session)| {
+        let bench = Bench::new(workspace, mapper.as_ref(), of, session);
         let calls = bench.judge_all();
-        tick().map(|()| calls)
+        tick()?;
+        let scope = bench.scope.map(|s| s.task.clone());
+        Ok(SessionReplay { recording, session: n, task: bench.task, scope, calls })
     });
     judged.collect()
 }
@@ -196,158 +198,4 @@ pub fn explain<'w>(
     let ((_, step, call), facts) = session.calls().zip(facts).find(|((s, ..), _)| *s == at)?;
     let principal = mapper.principal(session.agent(step.lane));
     Some(mapper.map(call, &principal, &facts))
-}
-
-/// All that judging one session needs.
-struct Bench<'w, 's> {
-    workspace: &'w Workspace,
-    mapper: Option<&'s Mapper<'w>>,
-    recording: usize,
-    index: usize,
-    session: &'s Session,
-    task: Option<String>,
-    scope: Option<&'w Scope>,
-}
-
-/// A tool call that is mapped, and not yet decided; without the request.
-struct Pending<'w> {
-    at: StepIdx,
-    index: CallIdx,
-    principal: EntityUid,
-    action: &'w str,
-    missing: Vec<MissingFact>,
-    misfits: Vec<String>,
-}
-
-impl<'w, 's> Bench<'w, 's> {
-    fn new(
-        workspace: &'w Workspace,
-        mapper: Option<&'s Mapper<'w>>,
-        (recording, of): (usize, &Recording),
-        (index, session): (usize, &'s Session),
-    ) -> Self {
-        let key = SessionKey {
-            task: session.task.as_deref(),
-            recording: of.path.as_str(),
-            agent: session.agent(remit_session::LaneIdx(0)),
-            goal: session.goal.as_deref(),
-        };
-        let found = workspace.scope_for(&key);
-        let (task, scope) = (found.task, found.scope);
-        Bench { workspace, mapper, recording, index, session, task, scope }
-    }
-
-    fn replayed(self, calls: Vec<JudgedCall>) -> SessionReplay {
-        SessionReplay {
-            recording: self.recording,
-            session: self.index,
-            task: self.task,
-            scope: self.scope.map(|s| s.task.clone()),
-            calls,
-        }
-    }
-
-    /// Every call, decided by the reference engine.
-    fn judge_all(&self) -> Vec<JudgedCall> {
-        let mut entities = HashMap::new();
-        let calls = self.mapped().into_iter().map(|mapped| {
-            let (pending, request) = match mapped {
-                Ok(mapped) => mapped,
-                Err(unknown) => return *unknown,
-            };
-            let entities = self.entities(&pending.principal, &mut entities);
-            let guardrails = judge(&request, &self.workspace.guardrails.set, entities);
-            let scope = self.scope.map(|scope| judge(&request, &scope.layer.set, entities));
-            pending.verdict(guardrails, scope)
-        });
-        calls.collect()
-    }
-
-    /// The entities that judge what `principal` does in this session.
-    fn entities<'e>(
-        &self,
-        principal: &EntityUid,
-        known: &'e mut HashMap<EntityUid, Entities>,
-    ) -> &'e Entities {
-        known.entry(principal.clone()).or_insert_with_key(|principal| match self.mapper {
-            Some(mapper) => mapper.entities(principal, self.task.as_deref()),
-            None => self.workspace.entities.entities.clone(),
-        })
-    }
-
-    /// Every call as a request, or as what is not known about it.
-    fn mapped(&self) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
-        let calls = self.session.calls().zip(facts_by_call(self.session));
-        calls.map(|((at, step, call), facts)| self.map_one(at, step, call, &facts)).collect()
-    }
-
-    fn map_one(
-        &self,
-        at: StepIdx,
-        step: &Step,
-        call: &ToolCall,
-        facts: &SessionFacts,
-    ) -> Result<(Pending<'w>, Request), Box<JudgedCall>> {
-        let Some(mapper) = self.mapper else {
-            return Err(Box::new(unknown(at, call.index, no_schema(), Vec::new())));
-        };
-        let principal = mapper.principal(self.session.agent(step.lane));
-        match mapper.map(call, &principal, facts) {
-            Ok(Mapped { request, action, missing, misfits }) => {
-                let index = call.index;
-                Ok((Pending { at, index, principal, action, missing, misfits }, request))
-            }
-            Err(Unmapped { message, help }) => {
-                Err(Box::new(unknown(at, call.index, Unknown { message, help }, Vec::new())))
-            }
-        }
-    }
-}
-
-impl Pending<'_> {
-    fn verdict(self, guardrails: Judgement, scope: Option<Judgement>) -> JudgedCall {
-        let judged = Judged {
-            principal: self.principal.to_string(),
-            action: self.action.to_owned(),
-            guardrails,
-            scope,
-        };
-        let asked: Vec<&str> =
-            self.missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
-        if judged.is_uncertain() && !asked.is_empty() {
-            let why = missing_fact(&asked);
-            let unknown = unknown(self.at, self.index, why, self.misfits);
-            return JudgedCall { judged: Some(judged), ..unknown };
-        }
-        let verdict = Verdict::of(judged.guardrails.allow, judged.scope.as_ref().map(|s| s.allow));
-        JudgedCall {
-            step: self.at,
-            index: self.index,
-            verdict,
-            severity: (verdict == Verdict::Drifted).then_some(Severity::OutOfScope),
-            judged: Some(judged),
-            unknown: None,
-            misfits: self.misfits,
-        }
-    }
-}
-
-fn unknown(step: StepIdx, index: CallIdx, why: Unknown, misfits: Vec<String>) -> JudgedCall {
-    let verdict = Verdict::Unknown;
-    JudgedCall { step, index, verdict, severity: None, judged: None, unknown: Some(why), misfits }
-}
-
-fn no_schema() -> Unknown {
-    Unknown {
-        message: "the workspace has no schema that can be read, so no tool is mapped".into(),
-        help: "generate one with `remit schema WORKSPACE --write`, or mend the one that is there"
-            .into(),
-    }
-}
-
-fn missing_fact(missing: &[&str]) -> Unknown {
-    Unknown {
-        message: format!("a policy needs a fact that is not there: {}", missing.join("; ")),
-        help: "record the fact, declare the entity in entities.json, or guard the condition with `has`".into(),
-    }
 }

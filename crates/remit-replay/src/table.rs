@@ -231,3 +231,67 @@ impl TableBuilder {
             && !self.base.iter().any(|entity| inherits(&entity.uid()))
     }
 }
+
+impl Table {
+    /// The row of the request that was pushed as the `ordinal`th.
+    pub fn row_of(&self, ordinal: u32) -> Option<u32> {
+        ((ordinal as usize) < self.rows).then_some(ordinal)
+    }
+
+    /// The same requests, judged by other entities.
+    pub fn with_entities(&self, base: Entities, stores: Vec<Entities>) -> Table {
+        Table {
+            rows: self.rows,
+            columns: self.columns.clone(),
+            paths: self.paths.clone(),
+            base,
+            stores,
+            rows_by_action: self.rows_by_action.clone(),
+            principals_are_leaves: false,
+        }
+    }
+
+    /// The rows whose principal or resource is not among `entities`.
+    pub fn rows_of_unknown_entities(&self, entities: &Entities) -> crate::rows::RowSet {
+        let unknown = |column: ColumnId, row: u32| match self.cell(column, row as usize) {
+            Some(Value::Entity(uid)) => entities.get(&uid).is_none(),
+            _ => true,
+        };
+        let rows = 0..self.rows as u32;
+        rows.filter(|r| unknown(ColumnId::PRINCIPAL, *r) || unknown(ColumnId::RESOURCE, *r))
+            .collect()
+    }
+}
+
+impl Table {
+    /// The request of a row, as far as any policy can tell, and the entities that judge it.
+    pub(crate) fn request(&self, row: usize) -> Option<(Request, &Entities)> {
+        use cedar_policy::{Context, RestrictedExpression};
+        let uid = |column| match self.cell(column, row)? {
+            Value::Entity(uid) => Some(EntityUid::clone(&uid)),
+            _ => None,
+        };
+        fn record(
+            table: &Table,
+            row: usize,
+            prefix: &[String],
+        ) -> Option<Vec<(String, RestrictedExpression)>> {
+            let mut fields = Vec::new();
+            for (path, column) in table.below(prefix).filter(|(p, _)| p.len() == prefix.len() + 1) {
+                let Some(value) = table.cell(column, row) else { continue };
+                let value = match value {
+                    Value::Nested => {
+                        RestrictedExpression::new_record(record(table, row, path)?).ok()?
+                    }
+                    value => value.to_cedar()?,
+                };
+                fields.push((path.last()?.clone(), value));
+            }
+            Some(fields)
+        }
+        let (principal, action, resource) =
+            (uid(ColumnId::PRINCIPAL)?, uid(ColumnId::ACTION)?, uid(ColumnId::RESOURCE)?);
+        let context = Context::from_pairs(record(self, row, &[])?).ok()?;
+        Some((Request::new(principal, action, resource, context, None).ok()?, self.store(row)))
+    }
+}

@@ -20,8 +20,8 @@ mod profile;
 
 pub use import::{Format, ImportError, Imported, Limits, UnknownFormat, import, sniff};
 pub use load::{
-    Found, LoadError, Loaded, Located, Progress, Skipped, Source, load, load_each, load_one, locate,
-    read_each,
+    Found, LoadError, Loaded, Located, Progress, Skipped, Source, load, load_each, load_one,
+    locate, read_each,
 };
 pub use model::*;
 pub use notation::to_notation;

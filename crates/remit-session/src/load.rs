@@ -163,8 +163,7 @@ pub fn read_each(
                 }
                 Err(reason) => skipped.extend(reason.for_all_files(&file)),
             }
-            if go_on.is_break()
-                || progress(Progress { files_done, files_total, bytes }).is_break()
+            if go_on.is_break() || progress(Progress { files_done, files_total, bytes }).is_break()
             {
                 return Err(LoadError::Cancelled { files_done, files_total });
             }

@@ -49,8 +49,7 @@ impl Located {
         let texts: Vec<_> = sides.iter().map(|side| side.decoded(&mut warnings)).collect();
         let files: Vec<_> = sides.iter().zip(&texts).map(|(side, text)| side.file(text)).collect();
         let name = path.as_str();
-        let imported =
-            import_with_side_files(name, &bytes, &files, self.format, limits, warnings);
+        let imported = import_with_side_files(name, &bytes, &files, self.format, limits, warnings);
         let (format, imported) = imported.map_err(|error| Reason {
             // The path stands beside the reason already.
             why: error.to_string().replacen(&format!("`{path}`"), "it", 1),

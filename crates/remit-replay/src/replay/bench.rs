@@ -1,0 +1,162 @@
+//! One session on the bench: its calls as requests, and two decisions as a verdict.
+//!
+//! Both engines map and conclude here, so that they can only differ in what they decide.
+
+use super::{Judged, JudgedCall, Unknown};
+use crate::facts::facts_by_call;
+use crate::reference::{Judgement, judge};
+use crate::{Absent, Mapped, Mapper, MissingFact, SessionFacts, Severity, Unmapped, Verdict};
+use cedar_policy::{Entities, EntityUid, Request};
+use remit_policy::{Scope, SessionKey, TaskMatch, Workspace};
+use remit_session::{CallIdx, LaneIdx, Recording, Session, Step, StepIdx, ToolCall};
+use std::collections::HashMap;
+
+/// All that judging one session needs.
+pub(crate) struct Bench<'w, 's> {
+    pub(crate) workspace: &'w Workspace,
+    pub(crate) mapper: Option<&'s Mapper<'w>>,
+    pub(crate) session: &'s Session,
+    pub(crate) task: Option<String>,
+    pub(crate) scope: Option<&'w Scope>,
+}
+
+/// A tool call that is mapped, and not yet decided; without the request.
+pub(crate) struct Pending<'w> {
+    at: StepIdx,
+    index: CallIdx,
+    pub(crate) principal: EntityUid,
+    action: &'w str,
+    missing: Vec<MissingFact>,
+    misfits: Vec<String>,
+}
+
+impl<'w, 's> Bench<'w, 's> {
+    pub(crate) fn new(
+        workspace: &'w Workspace,
+        mapper: Option<&'s Mapper<'w>>,
+        of: &Recording,
+        session: &'s Session,
+    ) -> Self {
+        let TaskMatch { task, scope } = workspace.scope_for(&key(of, session));
+        Bench { workspace, mapper, session, task, scope }
+    }
+
+    /// Every call, decided by the reference engine.
+    pub(super) fn judge_all(&self) -> Vec<JudgedCall> {
+        let mut entities = HashMap::new();
+        let calls = self.mapped().into_iter().map(|mapped| {
+            let (pending, request) = match mapped {
+                Ok(mapped) => mapped,
+                Err(unknown) => return *unknown,
+            };
+            let entities = self.entities(&pending.principal, &mut entities);
+            let guardrails = judge(&request, &self.workspace.guardrails.set, entities);
+            let scope = self.scope.map(|scope| judge(&request, &scope.layer.set, entities));
+            pending.verdict(guardrails, scope)
+        });
+        calls.collect()
+    }
+
+    /// The entities that judge what `principal` does in this session.
+    pub(crate) fn entities<'e>(
+        &self,
+        principal: &EntityUid,
+        known: &'e mut HashMap<EntityUid, Entities>,
+    ) -> &'e Entities {
+        known.entry(principal.clone()).or_insert_with_key(|principal| match self.mapper {
+            Some(mapper) => mapper.entities(principal, self.task.as_deref()),
+            None => self.workspace.entities.entities.clone(),
+        })
+    }
+
+    /// Every call as a request, or as what is not known about it.
+    pub(crate) fn mapped(&self) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
+        let calls = self.session.calls().zip(facts_by_call(self.session));
+        calls.map(|((at, step, call), facts)| self.map_one(at, step, call, &facts)).collect()
+    }
+
+    fn map_one(
+        &self,
+        at: StepIdx,
+        step: &Step,
+        call: &ToolCall,
+        facts: &SessionFacts,
+    ) -> Result<(Pending<'w>, Request), Box<JudgedCall>> {
+        let Some(mapper) = self.mapper else {
+            return Err(Box::new(unknown(at, call.index, no_schema(), Vec::new())));
+        };
+        let principal = mapper.principal(self.session.agent(step.lane));
+        match mapper.map(call, &principal, facts) {
+            Ok(Mapped { request, action, missing, misfits }) => {
+                let index = call.index;
+                Ok((Pending { at, index, principal, action, missing, misfits }, request))
+            }
+            Err(Unmapped { message, help }) => {
+                Err(Box::new(unknown(at, call.index, Unknown { message, help }, Vec::new())))
+            }
+        }
+    }
+}
+
+impl Pending<'_> {
+    /// Whether an attribute is missing that policies may ask for.
+    pub(crate) fn misses_an_attribute(&self) -> bool {
+        self.missing.iter().any(|fact| fact.absent == Absent::Attribute)
+    }
+
+    pub(crate) fn verdict(self, guardrails: Judgement, scope: Option<Judgement>) -> JudgedCall {
+        let judged = Judged {
+            principal: self.principal.to_string(),
+            action: self.action.to_owned(),
+            guardrails,
+            scope,
+        };
+        let asked: Vec<&str> =
+            self.missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
+        if judged.is_uncertain() && !asked.is_empty() {
+            let why = missing_fact(&asked);
+            let unknown = unknown(self.at, self.index, why, self.misfits);
+            return JudgedCall { judged: Some(judged), ..unknown };
+        }
+        let verdict = Verdict::of(judged.guardrails.allow, judged.scope.as_ref().map(|s| s.allow));
+        JudgedCall {
+            step: self.at,
+            index: self.index,
+            verdict,
+            severity: (verdict == Verdict::Drifted).then_some(Severity::OutOfScope),
+            judged: Some(judged),
+            unknown: None,
+            misfits: self.misfits,
+        }
+    }
+}
+
+/// What the workspace's rules look at, to find the task of `session`.
+pub(crate) fn key<'s>(of: &'s Recording, session: &'s Session) -> SessionKey<'s> {
+    SessionKey {
+        task: session.task.as_deref(),
+        recording: of.path.as_str(),
+        agent: session.agent(LaneIdx(0)),
+        goal: session.goal.as_deref(),
+    }
+}
+
+fn unknown(step: StepIdx, index: CallIdx, why: Unknown, misfits: Vec<String>) -> JudgedCall {
+    let verdict = Verdict::Unknown;
+    JudgedCall { step, index, verdict, severity: None, judged: None, unknown: Some(why), misfits }
+}
+
+fn no_schema() -> Unknown {
+    Unknown {
+        message: "the workspace has no schema that can be read, so no tool is mapped".into(),
+        help: "generate one with `remit schema WORKSPACE --write`, or mend the one that is there"
+            .into(),
+    }
+}
+
+fn missing_fact(missing: &[&str]) -> Unknown {
+    Unknown {
+        message: format!("a policy needs a fact that is not there: {}", missing.join("; ")),
+        help: "record the fact, declare the entity in entities.json, or guard the condition with `has`".into(),
+    }
+}
