@@ -13,10 +13,11 @@ use case::{Answer, Case};
 use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Request};
 use rayon::prelude::*;
 pub use read::{CaseText, Unreadable, cases};
-use remit_replay::matrix::{Matrix, NotCompiled};
+use remit_replay::matrix::{Matrix, NotJudged};
 use remit_replay::reference::judge;
 use remit_replay::table::TableBuilder;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// So many cases of equal schema share a table.
 const TOGETHER: usize = 8;
@@ -135,7 +136,7 @@ fn agrees(
         Err(OutOfReach::NotInCedarsTree) => {
             return Comparison { left_out: 1, ..Comparison::default() };
         }
-        Err(OutOfReach::NotCompiled(why)) => {
+        Err(OutOfReach::NotJudged(why)) => {
             return Comparison::mismatch(0, format!("{}: {why}", name(0)));
         }
     };
@@ -156,7 +157,7 @@ fn agrees(
 enum OutOfReach {
     /// The matrix reads Cedar's syntax tree, and that cannot hold some policy.
     NotInCedarsTree,
-    NotCompiled(NotCompiled),
+    NotJudged(NotJudged),
 }
 
 /// What the matrix says of each request, in their order.
@@ -170,17 +171,16 @@ fn through_matrix(
     }
     let mut table = TableBuilder::new(entities.clone());
     let store = table.add_store(entities.clone());
-    let rows: Vec<usize> = requests.iter().filter_map(|r| table.push(r, store)).collect();
-    let table = table.finish();
-    let all = (0..table.len() as u32).collect();
-    let judged = Matrix::new(&table).judge(policies, &all);
-    let decisions = judged.map_err(OutOfReach::NotCompiled)?;
+    let ordinals: Vec<u32> = requests.iter().filter_map(|r| table.push(r, store)).collect();
+    let table = Arc::new(table.finish());
+    let judged = Matrix::new(Arc::clone(&table)).judge(policies, &table.rows(), &|| false);
+    let decisions = judged.map_err(OutOfReach::NotJudged)?;
     let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
-    let answer = |row: usize| Answer {
+    let answer = |row: u32| Answer {
         allow: decisions.allows(row),
         reasons: owned(decisions.reasons(row)),
         failing: owned(decisions.failing(row)),
         uncertain: decisions.is_uncertain(row),
     };
-    Ok(rows.into_iter().map(answer).collect())
+    Ok(ordinals.into_iter().filter_map(|n| table.row_of(n)).map(answer).collect())
 }

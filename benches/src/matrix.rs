@@ -6,21 +6,24 @@ use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Request};
 use remit_replay::matrix::{Decisions, Matrix};
 use remit_replay::reference::judge;
 use remit_replay::table::{Table, TableBuilder};
-use roaring::RoaringBitmap;
+use remit_replay::{Counter, RowSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const SEED: u64 = 2026;
 /// The loop judges so many actions, or as many as fit its time.
 const SAMPLE: usize = 2_000;
 const LOOP_TIME: Duration = Duration::from_secs(10);
-const EDITS: usize = 300;
+const EDITS: usize = 1_000;
 
 /// The figures for `rows` actions and each number of policies.
 pub(crate) fn measure(rows: usize, counts: &[usize]) -> Result<Vec<Figure>, String> {
     let corpus = Corpus::new(rows)?;
+    let (bytes_a_row, dictionaries) = corpus.table.bytes();
     let mut figures = vec![
         Figure::alone(format!("table of {rows} actions, built"), corpus.built_ms, "ms"),
-        Figure::alone("table, resident", corpus.bytes_a_row, "bytes a row"),
+        Figure::alone("table, without dictionaries", bytes_a_row, "bytes a row"),
+        Figure::alone("dictionaries", dictionaries as f64 / (1 << 20) as f64, "MiB"),
     ];
     for &count in counts {
         figures.extend(corpus.judged(count)?);
@@ -31,11 +34,10 @@ pub(crate) fn measure(rows: usize, counts: &[usize]) -> Result<Vec<Figure>, Stri
 
 struct Corpus {
     entities: Entities,
-    table: Table,
+    table: Arc<Table>,
     /// Every so many-th request, with its row.
-    sample: Vec<(usize, Request)>,
+    sample: Vec<(u32, Request)>,
     built_ms: f64,
-    bytes_a_row: f64,
 }
 
 impl Corpus {
@@ -43,47 +45,53 @@ impl Corpus {
         let (entities, mut random) = (entities()?, Random::new(SEED));
         let mut table = TableBuilder::new(entities.clone());
         let store = table.add_store(entities.clone());
-        let (step, before) = (rows.div_ceil(SAMPLE).max(1), status("VmRSS:"));
+        let step = rows.div_ceil(SAMPLE).max(1);
         let (mut sample, mut building) = (Vec::new(), Duration::ZERO);
         for row in 0..rows {
             let request = request(&mut random)?;
             let start = Instant::now();
-            table.push(&request, store).ok_or("a request is incomplete")?;
+            let ordinal = table.push(&request, store).ok_or("a request is incomplete")?;
             building += start.elapsed();
             if row % step == 0 {
-                sample.push((row, request));
+                sample.push((ordinal, request));
             }
         }
-        let start = Instant::now();
-        let table = table.finish();
-        building += start.elapsed();
-        let bytes_a_row = (status("VmRSS:") - before) * 1024.0 / rows.max(1) as f64;
-        Ok(Corpus { entities, table, sample, built_ms: ms(building), bytes_a_row })
+        let (finishing, table) = timed(|| Arc::new(table.finish()));
+        let row = |(ordinal, request)| Some((table.row_of(ordinal)?, request));
+        let sample = sample.into_iter().filter_map(row).collect();
+        Ok(Corpus { entities, sample, built_ms: ms(building) + finishing, table })
     }
 
     fn judged(&self, count: usize) -> Result<Vec<Figure>, String> {
         let policies = policies(&mut Random::new(SEED + count as u64), count)?;
-        let rows: RoaringBitmap = (0..self.table.len() as u32).collect();
-        let mut matrix = Matrix::new(&self.table);
-        let (cold, decisions) = timed(|| matrix.judge(&policies, &rows));
+        let rows = self.table.rows();
+        let one = threads(1)?;
+        let matrix = Matrix::new(Arc::clone(&self.table));
+        let judge = || matrix.judge(&policies, &rows, &|| false);
+        let (cold, decisions) = timed(|| one.install(judge));
         let decisions = decisions.map_err(|e| e.to_string())?;
-        let (warm, again) = timed(|| matrix.judge(&policies, &rows));
+        let (warm, again) = timed(|| one.install(judge));
         again.map_err(|e| e.to_string())?;
+        let two = Matrix::new(Arc::clone(&self.table));
+        let judge = || two.judge(&policies, &rows, &|| false);
+        let (cold_of_two, again) = timed(|| threads(2).map(|pool| pool.install(judge)));
+        let same = again?.map_err(|e| e.to_string())?.policies() == decisions.policies();
+        if !same {
+            return Err("two threads decide otherwise than one".to_owned());
+        }
         let looped = self.looped(&policies, &decisions)?;
         let name = |what: &str| format!("{count} policies: {what}");
         let mut figures = vec![
-            Figure::against(name("all actions, cold"), cold, "ms", looped),
-            Figure::against(name("all actions, atoms known"), warm, "ms", looped),
+            Figure::against(name("all actions, cold, one thread"), cold, "ms", looped),
+            Figure::against(name("all actions, atoms known, one thread"), warm, "ms", looped),
+            Figure::against(name("all actions, cold, two threads"), cold_of_two, "ms", cold),
         ];
-        let edits = edits(&mut matrix, &rows, count)?;
-        for (what, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+        let edits = Edits::new(matrix, &decisions).times(count)?;
+        for (what, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("worst", 1.0)] {
             let at = ((edits.len() as f64 * share) as usize).min(edits.len().saturating_sub(1));
             let value = edits.get(at).copied().unwrap_or_default();
-            figures.push(Figure::alone(
-                name(&format!("one policy, from text to its rows, {what}")),
-                value,
-                "ms",
-            ));
+            let what = name(&format!("one policy edited, from text to counts, {what}"));
+            figures.push(Figure::alone(what, value, "ms"));
         }
         Ok(figures)
     }
@@ -111,21 +119,53 @@ impl Corpus {
     }
 }
 
-/// Sorted times, in ms, of parsing, compiling and judging one new policy on all rows.
-fn edits(matrix: &mut Matrix<'_>, rows: &RoaringBitmap, seed: usize) -> Result<Vec<f64>, String> {
-    let mut random = Random::new(SEED ^ seed as u64);
-    let mut times = Vec::with_capacity(EDITS);
-    for _ in 0..EDITS {
-        let text = policy_text(&mut random);
-        let (time, judged) = timed(|| {
-            let policy = Policy::parse(Some(PolicyId::new("edited")), &text).ok()?;
-            matrix.policy(&policy, rows).ok()
-        });
-        judged.ok_or_else(|| format!("cannot be judged: {text}"))?;
-        times.push(time);
+/// A policy set in which one policy changes again and again.
+struct Edits {
+    matrix: Matrix,
+    rows: RowSet,
+    permits: Counter,
+    forbids: Counter,
+    edited: Option<(bool, RowSet)>,
+}
+
+impl Edits {
+    fn new(matrix: Matrix, decisions: &Decisions) -> Self {
+        let (rows, size) = (matrix.table().rows(), matrix.table().len() as u32);
+        let (mut permits, mut forbids) = (Counter::new(size), Counter::new(size));
+        for policy in decisions.policies() {
+            if policy.forbids { &mut forbids } else { &mut permits }.add(&policy.satisfied);
+        }
+        Edits { matrix, rows, permits, forbids, edited: None }
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times)
+
+    /// Sorted times, in ms, from the text of a policy to how many actions are allowed.
+    fn times(mut self, seed: usize) -> Result<Vec<f64>, String> {
+        let mut random = Random::new(SEED ^ seed as u64);
+        let mut times = Vec::with_capacity(EDITS);
+        for _ in 0..EDITS {
+            let text = policy_text(&mut random);
+            let (time, allowed) = timed(|| self.edit(&text));
+            allowed.ok_or_else(|| format!("cannot be judged: {text}"))?;
+            times.push(time);
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(times)
+    }
+
+    fn edit(&mut self, text: &str) -> Option<u64> {
+        let policy = Policy::parse(Some(PolicyId::new("edited")), text).ok()?;
+        let judged = self.matrix.policy(&policy, &self.rows, &|| false).ok()?;
+        if let Some((forbids, rows)) = self.edited.take() {
+            if forbids { &mut self.forbids } else { &mut self.permits }.remove(&rows);
+        }
+        if judged.forbids { &mut self.forbids } else { &mut self.permits }.add(&judged.satisfied);
+        self.edited = Some((judged.forbids, judged.satisfied));
+        Some(self.permits.any().and_not(&self.forbids.any()).len())
+    }
+}
+
+fn threads(count: usize) -> Result<rayon::ThreadPool, String> {
+    rayon::ThreadPoolBuilder::new().num_threads(count).build().map_err(|e| e.to_string())
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {

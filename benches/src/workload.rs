@@ -120,6 +120,7 @@ pub(crate) fn policy_text(random: &mut Random) -> String {
             random.below(TOOLS),
             random.below(TOOLS)
         ),
+        2 if random.below(2) == 0 => "action".to_owned(),
         _ => format!("action == Action::\"tool-{}\"", random.below(TOOLS)),
     };
     let mut text = format!("{effect}({principal}, {action}, resource)");

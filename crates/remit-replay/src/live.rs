@@ -12,10 +12,9 @@ mod verdicts;
 pub use verdicts::{DecidedBy, Verdicts};
 
 use crate::rows::RowSet;
-use crate::table::Table;
+use crate::matrix::Matrix;
 use crate::{Cancelled, Corpus, Mapper};
 use layer::{Layer, Wanted};
-use policy_rows::Judge;
 use remit_policy::Workspace;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -25,8 +24,8 @@ use verdicts::Made;
 /// The verdicts of a corpus, kept up to date.
 pub struct LiveReplay {
     corpus: Arc<Corpus>,
-    /// The corpus's table, with the entities of the last judgement.
-    table: Arc<Table>,
+    /// Over the corpus's table, with the entities of the last judgement.
+    matrix: Matrix,
     /// Their digest.
     entities: String,
     /// The rows that miss an entity.
@@ -65,7 +64,7 @@ impl LiveReplay {
     pub fn new(corpus: Arc<Corpus>) -> Self {
         let rows = corpus.table().len() as u32;
         LiveReplay {
-            table: Arc::clone(corpus.table()),
+            matrix: Matrix::new(Arc::clone(corpus.table())),
             entities: corpus.entities().to_owned(),
             misses_an_entity: None,
             scopes: Arc::default(),
@@ -94,20 +93,19 @@ impl LiveReplay {
     ) -> Result<Arc<Verdicts>, Cancelled> {
         self.take_entities(workspace);
         let unknown = self.misses_an_entity.get_or_insert_with(|| {
-            Arc::new(self.table.rows_of_unknown_entities(&workspace.entities.entities))
+            let table = self.matrix.table();
+            Arc::new(table.rows_of_unknown_entities(&workspace.entities.entities))
         });
         let unknown = Arc::clone(unknown);
         self.take_scopes(workspace);
-        let judge = Judge::new(&self.table);
-        let everything =
-            Arc::new(Judged { groups: None, rows: RowSet::all(self.table.len() as u32) });
+        let everything = Arc::new(Judged { groups: None, rows: self.matrix.table().rows() });
         let guardrails = [Wanted { task: "", set: &workspace.guardrails.set, judged: everything }];
-        self.guardrails.update(&guardrails, &judge, &mut self.store, go_on)?;
+        self.guardrails.update(&guardrails, &self.matrix, &mut self.store, go_on)?;
         let scopes = workspace.scopes.iter().zip(&self.scopes.rows);
         let scopes = scopes.filter(|(_, judged)| !judged.rows.is_empty()).map(|(scope, judged)| {
             Wanted { task: &scope.task, set: &scope.layer.set, judged: Arc::clone(judged) }
         });
-        self.scoped.update(&Vec::from_iter(scopes), &judge, &mut self.store, go_on)?;
+        self.scoped.update(&Vec::from_iter(scopes), &self.matrix, &mut self.store, go_on)?;
         Ok(Arc::new(Verdicts::new(Made {
             corpus: Arc::clone(&self.corpus),
             scopes: Arc::clone(&self.scopes),
@@ -130,7 +128,8 @@ impl LiveReplay {
             None => entities.entities.clone(),
         });
         let stores = stores.collect();
-        self.table = Arc::new(self.table.with_entities(entities.entities.clone(), stores));
+        let table = self.matrix.table().with_entities(entities.entities.clone(), stores);
+        self.matrix = self.matrix.with_entities(Arc::new(table));
         self.entities = entities.digest.clone();
         self.misses_an_entity = None;
         self.guardrails.forget_what_reads_entities();

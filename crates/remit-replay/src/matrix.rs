@@ -1,329 +1,341 @@
 //! Decides a whole table at once: for each policy, the rows where it is satisfied and where it fails.
 //!
-//! A policy is a skeleton over atoms with three truth values, joined by Cedar's short-circuit rules;
-//! an atom is evaluated once for each distinct combination of cells, and remembered for all policies.
-//! It promises the decisions, reasons and failing policies of [`reference`](mod@crate::reference),
-//! which tests hold it to. Not here: the texts of errors, which that engine gives for the rows in question.
+//! A policy's head leaves ranges of the sorted rows; its condition is a skeleton over atoms with three
+//! truth values, joined by Cedar's short-circuit rules, a block of rows at a time. What is known of an
+//! atom is kept for all policies and threads. It promises the decisions, reasons and failing policies of
+//! [`reference`](mod@crate::reference), which tests hold it to. Not here: the texts of errors, which that
+//! engine gives for the rows in question.
 
+mod ask;
 mod atom;
 mod compile;
+mod decisions;
 #[cfg(test)]
 mod differential;
+mod kernel;
 mod lower;
+mod memo;
 mod native;
+mod numbers;
+mod truths;
 
-use crate::table::Table;
-use atom::{Atom, Split};
-use cedar_policy::pst::{Effect, Expr};
-use cedar_policy::{Policy, PolicySet};
-use compile::{Parts, Skeleton, parts, skeleton};
-use roaring::RoaringBitmap;
+pub use decisions::Decisions;
+
+use crate::rows::{RowSet, Words};
+use crate::table::{ColumnId, Table};
+use atom::Atom;
+use cedar_policy::pst::Expr;
+use cedar_policy::{Effect, Policy, PolicySet};
+use compile::{Skeleton, parts, skeleton};
+use lower::Derived;
+use rayon::prelude::*;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use truths::{Truth, Truths};
+
+/// What is known of atoms may take so many bytes before all of it is forgotten.
+const ATOM_BYTES: usize = 256 << 20;
+/// A policy is worth several threads from so many blocks of rows on.
+const BLOCKS_A_THREAD: usize = 8;
 
 /// Decides the rows of one table, and remembers what it has worked out.
 #[derive(Debug)]
-pub struct Matrix<'t> {
-    table: &'t Table,
-    atoms: Vec<Atom>,
-    atoms_by_text: HashMap<String, AtomId>,
+pub struct Matrix {
+    table: Arc<Table>,
+    atoms: RwLock<Atoms>,
+    derived: Derived,
     #[cfg(test)]
     mutation: Option<differential::Mutation>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct AtomId(usize);
-
-/// A policy that cannot be taken apart.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "policy `{policy}` has a part that the syntax tree cannot hold; decide with the reference engine"
-)]
-pub struct NotCompiled {
-    /// Its id.
-    pub policy: String,
+/// By their text in Cedar's syntax tree.
+#[derive(Debug, Default)]
+struct Atoms {
+    by_text: HashMap<String, Arc<Atom>>,
+    bytes: usize,
 }
 
-/// What one policy set decides about the rows of a table.
-#[derive(Clone, Debug)]
-pub struct Decisions {
-    /// INVARIANT (sorted): by id, which is the order of reasons.
-    policies: Vec<PolicyRows>,
-    permits: Vec<u32>,
-    forbids: Vec<u32>,
-    failed: RoaringBitmap,
+/// Why a policy was not judged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotJudged {
+    /// It cannot be taken apart.
+    #[error(
+        "policy `{policy}` has a part that the syntax tree cannot hold; decide with the reference engine"
+    )]
+    NotCompiled {
+        /// Its id.
+        policy: String,
+    },
+    /// The caller asked to stop.
+    #[error("judging was stopped")]
+    Stopped,
 }
 
 /// Where one policy matters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRows {
     /// The policy's id.
     pub id: String,
     /// Whether it is a `forbid`.
     pub forbids: bool,
     /// The rows where it is satisfied.
-    pub satisfied: RoaringBitmap,
+    pub satisfied: RowSet,
     /// The rows where it fails, and is skipped.
-    pub failed: RoaringBitmap,
+    pub failed: RowSet,
+    /// Those of the failed because an attribute of a record is absent.
+    pub absent_attribute: RowSet,
+    /// Those of the failed because an entity, or something of it, is absent.
+    pub absent_entity: RowSet,
+    /// Whether all of this may change with the entities.
+    pub reads_entities: bool,
 }
 
-impl<'t> Matrix<'t> {
+impl PolicyRows {
+    /// Those of a policy that matters nowhere, and may depend on entities.
+    pub(crate) fn nowhere(policy: &Policy) -> Self {
+        PolicyRows {
+            id: policy.id().to_string(),
+            forbids: policy.effect() == Effect::Forbid,
+            satisfied: RowSet::new(),
+            failed: RowSet::new(),
+            absent_attribute: RowSet::new(),
+            absent_entity: RowSet::new(),
+            reads_entities: true,
+        }
+    }
+}
+
+/// A policy over the atoms of a matrix.
+struct Compiled {
+    /// What action and principal must satisfy.
+    action: Option<Arc<Atom>>,
+    principal: Option<Arc<Atom>>,
+    condition: Option<Skeleton<Arc<Atom>>>,
+    reads_entities: bool,
+}
+
+impl Matrix {
     /// For the rows of `table`.
-    pub fn new(table: &'t Table) -> Self {
+    pub fn new(table: Arc<Table>) -> Self {
         Matrix {
             table,
-            atoms: Vec::new(),
-            atoms_by_text: HashMap::new(),
+            atoms: RwLock::default(),
+            derived: Derived::default(),
             #[cfg(test)]
             mutation: None,
         }
     }
 
+    /// For the same rows with other entities: what depends on none is still known.
+    #[must_use]
+    pub fn with_entities(&self, table: Arc<Table>) -> Self {
+        let atoms = self.atoms.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = atoms.by_text.iter().filter(|(_, atom)| !atom.reads_entities());
+        let by_text = kept.map(|(text, atom)| (text.clone(), Arc::clone(atom))).collect();
+        let mut matrix = Matrix::new(table);
+        matrix.atoms = RwLock::new(Atoms { by_text, bytes: atoms.bytes });
+        matrix
+    }
+
+    /// The table whose rows it decides.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
     /// What `policies` decide about each of `rows`; nothing is decided about the other rows.
     ///
+    /// `stop` is asked again and again, from any thread.
+    ///
     /// # Errors
-    /// [`NotCompiled`] if Cedar's syntax tree cannot hold a policy.
+    /// [`NotJudged`] if Cedar's syntax tree cannot hold a policy, or if `stop` says so.
     pub fn judge(
-        &mut self,
+        &self,
         policies: &PolicySet,
-        rows: &RoaringBitmap,
-    ) -> Result<Decisions, NotCompiled> {
-        let judged: Result<Vec<_>, _> =
-            policies.policies().map(|policy| self.policy(policy, rows)).collect();
-        Ok(Decisions::new(judged?, self.table.len()))
+        rows: &RowSet,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Decisions, NotJudged> {
+        let policies: Vec<&Policy> = policies.policies().collect();
+        let judged = policies.into_par_iter().map(|policy| self.policy(policy, rows, stop));
+        let judged: Result<Vec<_>, _> = judged.collect();
+        Ok(Decisions::new(judged?, self.table.len() as u32))
     }
 
     /// Where one policy is satisfied, and where it fails, among `rows`.
     ///
     /// # Errors
-    /// [`NotCompiled`] if Cedar's syntax tree cannot hold it.
+    /// As [`Matrix::judge`].
     pub fn policy(
-        &mut self,
+        &self,
         policy: &Policy,
-        rows: &RoaringBitmap,
-    ) -> Result<PolicyRows, NotCompiled> {
-        let id = policy.id().to_string();
-        let Some((parts, candidates, condition)) = self.compile(policy, rows) else {
-            return Err(NotCompiled { policy: id });
+        rows: &RowSet,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<PolicyRows, NotJudged> {
+        let Some(compiled) = self.compile(policy) else {
+            return Err(NotJudged::NotCompiled { policy: policy.id().to_string() });
         };
-        let split = match condition {
-            Some(condition) => self.split(&condition, &candidates),
-            None => Split { yes: candidates, failed: Vec::new() },
-        };
-        Ok(PolicyRows {
-            id,
-            forbids: parts.effect == Effect::Forbid,
-            satisfied: bitmap(split.yes),
-            failed: bitmap(split.failed),
-        })
+        let candidates = self.candidates(&compiled, rows);
+        let mut found =
+            PolicyRows { reads_entities: compiled.reads_entities, ..PolicyRows::nowhere(policy) };
+        match &compiled.condition {
+            None => found.satisfied = candidates,
+            Some(condition) => {
+                for (index, truths) in self.truths(condition, &candidates, stop)? {
+                    found.satisfied.push(index, truths.yes);
+                    found.failed.push(index, truths.failed);
+                    found.absent_attribute.push(index, truths.attribute);
+                    found.absent_entity.push(index, truths.entity);
+                }
+            }
+        }
+        Ok(found)
     }
 
-    /// The rows that the policy's action leaves, and what must hold on them.
-    fn compile(
-        &mut self,
-        policy: &Policy,
-        rows: &RoaringBitmap,
-    ) -> Option<(Parts, Vec<u32>, Option<Skeleton<AtomId>>)> {
+    /// The truths of `condition`, block by block.
+    fn truths(
+        &self,
+        condition: &Skeleton<Arc<Atom>>,
+        candidates: &RowSet,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<(u32, Truths)>, NotJudged> {
+        let blocks = candidates.blocks();
+        let stopped = AtomicBool::new(false);
+        let one = |block: &crate::rows::Block| {
+            if stopped.load(Ordering::Relaxed) || stop() {
+                stopped.store(true, Ordering::Relaxed);
+                return None;
+            }
+            Some((block.index, self.block(condition, block.index, &block.words)))
+        };
+        let truths: Option<Vec<_>> = if blocks.len() < 2 * BLOCKS_A_THREAD {
+            blocks.iter().map(one).collect()
+        } else {
+            blocks.par_iter().with_min_len(BLOCKS_A_THREAD).map(one).collect()
+        };
+        truths.ok_or(NotJudged::Stopped)
+    }
+
+    /// The rows that a policy's head leaves.
+    fn candidates(&self, compiled: &Compiled, rows: &RowSet) -> RowSet {
+        let holds = |atom: &Option<Arc<Atom>>, row| {
+            atom.as_ref().is_none_or(|atom| atom.truth(&self.table, row) == Truth::True)
+        };
+        let mut ranges = Ranges::default();
+        for action in self.table.actions().iter().filter(|a| holds(&compiled.action, a.start)) {
+            match &compiled.principal {
+                None => ranges.push(action.start, action.end),
+                Some(_) => {
+                    let groups = action.groups.iter();
+                    for group in groups.filter(|g| holds(&compiled.principal, g.start)) {
+                        ranges.push(group.start, group.end);
+                    }
+                }
+            }
+        }
+        let candidates = ranges.into_rows();
+        if rows.len() == self.table.len() as u64 { candidates } else { candidates.and(rows) }
+    }
+
+    fn compile(&self, policy: &Policy) -> Option<Compiled> {
         let parts = parts(policy)?;
-        let action = match &parts.action {
-            Some(expr) => Some(self.atom(expr)?),
-            None => None,
+        let mut reads_entities = false;
+        let mut atom = |expr: &Arc<Expr>| {
+            let atom = self.atom(expr)?;
+            reads_entities |= atom.reads_entities();
+            Some(atom)
         };
-        let indexed = action
-            .is_none_or(|AtomId(a)| self.atoms.get(a).is_some_and(Atom::reads_only_the_action));
-        let candidates = match action {
-            Some(atom) if indexed => self.rows_of_actions(atom, rows),
-            Some(_) | None if self.is_all(rows) => (0..self.table.len() as u32).collect(),
-            Some(_) | None => rows.iter().collect(),
+        let mut head = |expr: &Option<Arc<Expr>>| match expr {
+            None => Some(None),
+            Some(expr) => atom(expr).map(Some),
         };
-        let mut condition = action.filter(|_| !indexed).map(Skeleton::Atom);
-        for expr in &parts.conditions {
-            let next = skeleton(expr, &mut |e| self.atom(e))?;
+        let (action, principal) = (head(&parts.action)?, head(&parts.principal)?);
+        // Who acts, and what, is the same for all rows of a group; what else they read is not.
+        let of_action = action.filter(|a| a.reads_only(&[ColumnId::ACTION]));
+        let groups = [ColumnId::ACTION, ColumnId::PRINCIPAL, ColumnId::STORE];
+        let of_group = principal.filter(|p| p.reads_only(&groups));
+        let left = [
+            parts.action.as_ref().filter(|_| of_action.is_none()),
+            parts.principal.as_ref().filter(|_| of_group.is_none()),
+        ];
+        let mut condition = None;
+        for expr in left.into_iter().flatten().chain(&parts.conditions) {
+            let next = skeleton(expr, &mut atom)?;
             condition = Some(match condition {
                 Some(before) => Skeleton::And(Box::new(before), Box::new(next)),
                 None => next,
             });
         }
-        Some((parts, candidates, condition))
+        Some(Compiled { action: of_action, principal: of_group, condition, reads_entities })
     }
 
-    /// Those of `rows` whose action satisfies an atom that reads nothing else.
-    fn rows_of_actions(&mut self, AtomId(atom): AtomId, rows: &RoaringBitmap) -> Vec<u32> {
-        let all = self.is_all(rows);
-        let Some(atom) = self.atoms.get_mut(atom) else { return Vec::new() };
-        let mut candidates: Vec<u32> = Vec::new();
-        for of_action in self.table.rows_by_action() {
-            let example = of_action.get(..1).unwrap_or_default();
-            if !atom.split(self.table, example).yes.is_empty() {
-                candidates.extend(of_action.iter().filter(|row| all || rows.contains(**row)));
-            }
-        }
-        candidates.sort_unstable();
-        candidates
-    }
-
-    fn is_all(&self, rows: &RoaringBitmap) -> bool {
-        rows.len() == self.table.len() as u64
-    }
-
-    fn atom(&mut self, expr: &Arc<Expr>) -> Option<AtomId> {
+    fn atom(&self, expr: &Arc<Expr>) -> Option<Arc<Atom>> {
         let text = format!("{expr:?}");
-        if let Some(known) = self.atoms_by_text.get(&text) {
-            return Some(*known);
+        let known = self.atoms.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.by_text.get(&text) {
+            return Some(Arc::clone(known));
         }
-        let id = AtomId(self.atoms.len());
-        self.atoms.push(Atom::new(expr, self.table)?);
-        self.atoms_by_text.insert(text, id);
-        Some(id)
+        drop(known);
+        let made = Arc::new(Atom::new(expr, &self.table, &self.derived)?);
+        let mut atoms = self.atoms.write().unwrap_or_else(PoisonError::into_inner);
+        if atoms.bytes > ATOM_BYTES {
+            *atoms = Atoms::default();
+        }
+        atoms.bytes += made.bytes() + text.len();
+        Some(Arc::clone(atoms.by_text.entry(text).or_insert(made)))
     }
 
-    /// Where `condition` holds and where it fails, among `rows`. What a short circuit leaves out is
-    /// not evaluated, so that it cannot fail.
-    fn split(&mut self, condition: &Skeleton<AtomId>, rows: &[u32]) -> Split {
+    /// Where `condition` holds and where it fails, among the rows of `mask`. What a short circuit leaves
+    /// out is not evaluated, so that it cannot fail.
+    fn block(&self, condition: &Skeleton<Arc<Atom>>, index: u32, mask: &Words) -> Truths {
+        if *mask == crate::rows::NONE {
+            return Truths::NOWHERE;
+        }
         match condition {
-            Skeleton::Atom(AtomId(atom)) => {
-                let table = self.table;
-                let split = self.atoms.get_mut(*atom).map(|a| a.split(table, rows));
+            Skeleton::Atom(atom) => {
+                let truths = atom.block(&self.table, index, mask);
                 #[cfg(test)]
-                let split = split.map(|s| differential::broken_atom(self.mutation, s));
-                split.unwrap_or_default()
+                let truths = differential::broken_atom(self.mutation, truths);
+                truths
             }
             Skeleton::Not(of) => {
-                let Split { yes, failed } = self.split(of, rows);
-                Split { yes: without(&without(rows, &yes), &failed), failed }
+                let of = self.block(of, index, mask);
+                Truths { yes: of.no(mask), ..of }
             }
             Skeleton::And(a, b) => {
-                let first = self.split(a, rows);
+                let first = self.block(a, index, mask);
                 let next = &first.yes;
                 #[cfg(test)]
-                let next = &differential::broken_and(self.mutation, rows, next);
-                let second = self.split(b, next);
-                Split { yes: second.yes, failed: merged(first.failed, second.failed) }
+                let next = &differential::broken_and(self.mutation, mask, next);
+                self.block(b, index, next).or_failures(&first)
             }
             Skeleton::Or(a, b) => {
-                let first = self.split(a, rows);
-                let rest = without(&without(rows, &first.yes), &first.failed);
-                first.joined(self.split(b, &rest))
+                let first = self.block(a, index, mask);
+                let second = self.block(b, index, &first.no(mask));
+                first.or(&second)
             }
             Skeleton::If(test, yes, no) => {
-                let test = self.split(test, rows);
-                let rest = without(&without(rows, &test.yes), &test.failed);
-                let then = self.split(yes, &test.yes);
-                Split { yes: Vec::new(), failed: test.failed }
-                    .joined(then)
-                    .joined(self.split(no, &rest))
+                let test = self.block(test, index, mask);
+                let then = self.block(yes, index, &test.yes);
+                let other = self.block(no, index, &test.no(mask));
+                then.or(&other).or_failures(&test)
             }
         }
     }
 }
 
-impl Split {
-    fn joined(self, other: Split) -> Split {
-        Split { yes: merged(self.yes, other.yes), failed: merged(self.failed, other.failed) }
-    }
-}
+/// Ranges of rows, in order; those that touch become one.
+#[derive(Default)]
+struct Ranges(Vec<(u32, u32)>);
 
-impl Decisions {
-    fn new(mut policies: Vec<PolicyRows>, rows: usize) -> Self {
-        policies.sort_by(|a, b| a.id.cmp(&b.id));
-        let (mut permits, mut forbids) = (vec![0; rows], vec![0; rows]);
-        let mut failed = RoaringBitmap::new();
-        for policy in &policies {
-            let counters = if policy.forbids { &mut forbids } else { &mut permits };
-            for row in &policy.satisfied {
-                if let Some(count) = counters.get_mut(row as usize) {
-                    *count += 1;
-                }
-            }
-            failed |= &policy.failed;
-        }
-        Decisions { policies, permits, forbids, failed }
-    }
-
-    /// The policies, by id, with the rows where they matter.
-    pub fn policies(&self) -> &[PolicyRows] {
-        &self.policies
-    }
-
-    /// Whether `row` is allowed.
-    pub fn allows(&self, row: usize) -> bool {
-        self.forbids.get(row) == Some(&0) && self.permits.get(row).is_some_and(|n| *n > 0)
-    }
-
-    /// The rows where some policy fails.
-    pub fn failed(&self) -> &RoaringBitmap {
-        &self.failed
-    }
-
-    /// The determining policies of `row`, sorted.
-    pub fn reasons(&self, row: usize) -> Vec<&str> {
-        let deciding = !self.allows(row);
-        let decides = |p: &&PolicyRows| p.forbids == deciding && p.satisfied.contains(row as u32);
-        self.policies.iter().filter(decides).map(|p| p.id.as_str()).collect()
-    }
-
-    /// The determining policies of every row, each list sorted.
-    pub fn all_reasons(&self) -> Vec<Vec<String>> {
-        let mut reasons = vec![Vec::new(); self.permits.len()];
-        for policy in &self.policies {
-            for row in policy.satisfied.iter().map(|row| row as usize) {
-                if let Some(reasons) = reasons.get_mut(row)
-                    && policy.forbids != self.allows(row)
-                {
-                    reasons.push(policy.id.clone());
-                }
-            }
-        }
-        reasons
-    }
-
-    /// The policies that fail on `row`, sorted.
-    pub fn failing(&self, row: usize) -> Vec<&str> {
-        let fails = |p: &&PolicyRows| p.failed.contains(row as u32);
-        self.policies.iter().filter(fails).map(|p| p.id.as_str()).collect()
-    }
-
-    /// Whether the decision on `row` could be the other one if the failed policies had not failed.
-    pub fn is_uncertain(&self, row: usize) -> bool {
-        let could = |forbids| {
-            let fails = |p: &PolicyRows| p.forbids == forbids && p.failed.contains(row as u32);
-            self.policies.iter().any(fails)
-        };
-        if self.allows(row) {
-            could(true)
-        } else {
-            self.forbids.get(row) == Some(&0) && could(false)
+impl Ranges {
+    fn push(&mut self, start: u32, end: u32) {
+        match self.0.last_mut() {
+            Some((_, last)) if *last == start => *last = end,
+            Some(_) | None => self.0.push((start, end)),
         }
     }
-}
 
-fn bitmap(sorted: Vec<u32>) -> RoaringBitmap {
-    RoaringBitmap::from_sorted_iter(sorted.iter().copied())
-        .unwrap_or_else(|_| sorted.into_iter().collect())
-}
-
-/// The rows of `all` that are not in `some`; both sorted.
-fn without(all: &[u32], some: &[u32]) -> Vec<u32> {
-    let mut some = some.iter().peekable();
-    let mut rest = Vec::with_capacity(all.len());
-    for row in all {
-        while some.next_if(|other| *other < row).is_some() {}
-        if some.peek() != Some(&row) {
-            rest.push(*row);
-        }
+    fn into_rows(self) -> RowSet {
+        RowSet::of_ranges(self.0)
     }
-    rest
-}
-
-/// The rows of both, which share none; all sorted.
-fn merged(mut a: Vec<u32>, b: Vec<u32>) -> Vec<u32> {
-    if a.is_empty() {
-        return b;
-    }
-    let sorted = a.last() < b.first() || b.is_empty();
-    a.extend(b);
-    if !sorted {
-        a.sort_unstable();
-    }
-    a
 }

@@ -42,15 +42,21 @@ impl RowSet {
 
     /// The rows below `rows`.
     pub fn all(rows: u32) -> Self {
-        RowSet::of_range(0, rows)
+        RowSet::of_ranges([(0, rows)])
     }
 
-    /// The rows from `start` up to `end`, itself left out.
-    pub fn of_range(start: u32, end: u32) -> Self {
+    /// The rows from each start up to its end, itself left out. Ranges come in order and share no row.
+    pub(crate) fn of_ranges(ranges: impl IntoIterator<Item = (u32, u32)>) -> Self {
         let mut set = RowSet::new();
-        if start < end {
+        for (start, end) in ranges.into_iter().filter(|(start, end)| start < end) {
             for index in start / BLOCK_ROWS..=(end - 1) / BLOCK_ROWS {
-                set.push(index, range_words(index, start, end));
+                let words = range_words(index, start, end);
+                match set.blocks.last_mut() {
+                    Some(last) if last.index == index => {
+                        last.words.iter_mut().zip(&words).for_each(|(word, more)| *word |= more);
+                    }
+                    Some(_) | None => set.push(index, words),
+                }
             }
         }
         set
@@ -289,7 +295,7 @@ mod tests {
         for (start, end) in
             [(0, 0), (0, 1), (63, 65), (64, 128), (4000, 4096), (4095, 9000), (5, 5)]
         {
-            let set = RowSet::of_range(start, end);
+            let set = RowSet::of_ranges([(start, end)]);
             assert_eq!(set.iter().collect::<Vec<_>>(), (start..end).collect::<Vec<_>>());
         }
         assert_eq!(RowSet::all(10_000).len(), 10_000);

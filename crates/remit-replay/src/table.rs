@@ -2,18 +2,28 @@
 //!
 //! Columns are principal, action, resource, and every path below the context that some request holds.
 //! The table promises that each request can be told from its row as far as any policy can tell; the
-//! requests themselves are not kept. Not here: evaluating policies (`matrix`).
+//! requests themselves are not kept. Rows are sorted by action, then by who acts, so that the head of a
+//! policy leaves a few ranges of them. Not here: evaluating policies (`matrix`).
 
+mod build;
+mod codes;
 mod column;
+mod dictionary;
+mod groups;
+mod request;
 mod value;
 
+pub use build::TableBuilder;
+pub(crate) use codes::Codes;
 pub(crate) use column::Column;
-pub(crate) use value::Value;
+pub(crate) use dictionary::{Dictionary, Texts};
+pub(crate) use groups::ActionRows;
+pub(crate) use value::{NumberKind, Value};
 
-use cedar_policy::{Entities, EntityUid, EvalResult, Request};
-use column::ColumnBuilder;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use crate::rows::RowSet;
+use cedar_policy::{Entities, EntityUid};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 /// Which column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,28 +42,82 @@ impl ColumnId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StoreId(u32);
 
-/// The requests of a corpus, in columns.
+/// The requests of a corpus, in columns, and the entities that judge them.
 #[derive(Debug)]
 pub struct Table {
-    rows: usize,
-    /// INVARIANT (rectangular): every column has `rows` cells.
-    columns: Vec<Column>,
-    paths: BTreeMap<Vec<String>, ColumnId>,
+    columns: Arc<Columns>,
     base: Entities,
     stores: Vec<Entities>,
-    rows_by_action: Vec<Vec<u32>>,
     principals_are_leaves: bool,
+    members: [OnceLock<Members>; 4],
 }
 
+/// What does not depend on entities.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) rows: u32,
+    /// INVARIANT (rectangular): every column has `rows` cells.
+    pub(crate) columns: Vec<Column>,
+    pub(crate) paths: BTreeMap<Vec<String>, ColumnId>,
+    /// The row of the request that was pushed first, second, ...
+    pub(crate) row_of: Vec<u32>,
+    pub(crate) actions: Vec<ActionRows>,
+}
+
+/// The codes of a column's entities that are members of a group, in order.
+type Members = HashMap<EntityUid, Vec<u32>>;
+
 impl Table {
+    /// The requests of `columns`, judged with variants of `base`.
+    pub(crate) fn new(columns: Arc<Columns>, base: Entities, stores: Vec<Entities>) -> Self {
+        let principals_are_leaves = columns.principals_are_leaves(&base);
+        Table { columns, base, stores, principals_are_leaves, members: Default::default() }
+    }
+
+    /// The same requests with other entities; `stores` in the order in which they were added.
+    #[must_use]
+    pub fn with_entities(&self, base: Entities, stores: Vec<Entities>) -> Self {
+        Table::new(Arc::clone(&self.columns), base, stores)
+    }
+
     /// How many rows it has.
     pub fn len(&self) -> usize {
-        self.rows
+        self.columns.rows as usize
     }
 
     /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.columns.rows == 0
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> RowSet {
+        RowSet::all(self.columns.rows)
+    }
+
+    /// The row of the request that was pushed as number `ordinal`.
+    pub fn row_of(&self, ordinal: u32) -> Option<u32> {
+        self.columns.row_of.get(ordinal as usize).copied()
+    }
+
+    /// The rows whose principal or resource is not among `entities`.
+    pub fn rows_of_unknown_entities(&self, entities: &Entities) -> RowSet {
+        let unknown = |value: &Value| match value {
+            Value::Entity(uid) => entities.get(uid).is_none(),
+            _ => false,
+        };
+        let rows = [ColumnId::PRINCIPAL, ColumnId::RESOURCE]
+            .map(|column| self.rows_where(column, unknown));
+        let [principals, resources] = rows;
+        principals.or(&resources)
+    }
+
+    /// How many bytes each row takes; and all dictionaries together.
+    pub fn bytes(&self) -> (f64, usize) {
+        let sizes = self.columns.columns.iter().map(Column::bytes);
+        let (rows, dictionaries) = sizes.fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+        let rows = rows + size_of_val(self.columns.row_of.as_slice());
+        (rows as f64 / f64::from(self.columns.rows.max(1)), dictionaries)
     }
 
     /// The value of `column` in `row`.
@@ -62,12 +126,12 @@ impl Table {
     }
 
     pub(crate) fn column(&self, id: ColumnId) -> Option<&Column> {
-        self.columns.get(id.0 as usize)
+        self.columns.column(id)
     }
 
     /// The column of a path below the context.
     pub(crate) fn path(&self, path: &[String]) -> Option<ColumnId> {
-        self.paths.get(path).copied()
+        self.columns.paths.get(path).copied()
     }
 
     /// All columns strictly below `prefix`, the shorter paths first.
@@ -77,12 +141,14 @@ impl Table {
     ) -> impl Iterator<Item = (&'a [String], ColumnId)> {
         let deeper =
             move |path: &&'a Vec<String>| path.len() > prefix.len() && path.starts_with(prefix);
-        self.paths.iter().filter(move |(path, _)| deeper(path)).map(|(p, id)| (p.as_slice(), *id))
+        let paths = self.columns.paths.iter();
+        paths.filter(move |(path, _)| deeper(path)).map(|(p, id)| (p.as_slice(), *id))
     }
 
     /// The paths of context columns, by column.
     pub(crate) fn path_of(&self, id: ColumnId) -> Option<&[String]> {
-        self.paths.iter().find(|(_, column)| **column == id).map(|(path, _)| path.as_slice())
+        let mut paths = self.columns.paths.iter();
+        paths.find(|(_, column)| **column == id).map(|(path, _)| path.as_slice())
     }
 
     /// The entities that all stores have in common.
@@ -99,199 +165,73 @@ impl Table {
     }
 
     /// The rows of each action, in order.
-    pub(crate) fn rows_by_action(&self) -> &[Vec<u32>] {
-        &self.rows_by_action
+    pub(crate) fn actions(&self) -> &[ActionRows] {
+        &self.columns.actions
     }
 
     /// Whether membership of anything but a principal is the same in all stores.
     pub(crate) fn principals_are_leaves(&self) -> bool {
         self.principals_are_leaves
     }
-}
 
-/// A table that is being filled.
-#[derive(Debug)]
-pub struct TableBuilder {
-    rows: usize,
-    columns: Vec<ColumnBuilder>,
-    paths: BTreeMap<Vec<String>, ColumnId>,
-    base: Entities,
-    stores: Vec<Entities>,
-    rows_by_action: BTreeMap<EntityUid, Vec<u32>>,
-    principals: BTreeSet<EntityUid>,
-    others: BTreeSet<EntityUid>,
-}
-
-impl TableBuilder {
-    /// A table of requests that are judged with variants of `base`.
-    pub fn new(base: Entities) -> Self {
-        TableBuilder {
-            rows: 0,
-            columns: (0..ColumnId::FIRST_PATH).map(|_| ColumnBuilder::default()).collect(),
-            paths: BTreeMap::new(),
-            base,
-            stores: Vec::new(),
-            rows_by_action: BTreeMap::new(),
-            principals: BTreeSet::new(),
-            others: BTreeSet::new(),
-        }
+    /// The codes of `column` whose entity is `group` or a member of it, by the common entities.
+    /// `None` for a column below the context, of which there may be many.
+    pub(crate) fn members(&self, column: ColumnId, group: &EntityUid) -> Option<&[u32]> {
+        let index = self.members.get(column.0 as usize)?.get_or_init(|| self.index_members(column));
+        Some(index.get(group).map_or(&[], Vec::as_slice))
     }
 
-    /// Adds entities that differ from the base only in what the principals of its requests are members of.
-    pub fn add_store(&mut self, entities: Entities) -> StoreId {
-        self.stores.push(entities);
-        StoreId(self.stores.len() as u32 - 1)
-    }
-
-    /// Adds a row for `request`, which the entities of `store` judge; says which row it is.
-    ///
-    /// `None`, and nothing is added, where principal, action, resource or context are not known.
-    pub fn push(&mut self, request: &Request, store: StoreId) -> Option<usize> {
-        let (principal, action, resource) =
-            (request.principal()?, request.action()?, request.resource()?);
-        let context = request.context()?;
-        let row = self.rows;
-        self.rows += 1;
-        let uid = |uid: &EntityUid| Value::Entity(Arc::new(uid.clone()));
-        self.put(ColumnId::PRINCIPAL, row, uid(principal));
-        self.put(ColumnId::ACTION, row, uid(action));
-        self.put(ColumnId::RESOURCE, row, uid(resource));
-        self.put(ColumnId::STORE, row, Value::Long(store.0.into()));
-        for (name, _) in context.clone() {
-            if let Some(value) = context.get(&name) {
-                self.put_path(&mut vec![name], row, &value);
+    fn index_members(&self, column: ColumnId) -> Members {
+        let mut members = Members::new();
+        let values = self.column(column).and_then(Column::dictionary);
+        for (code, value) in (1..).zip(values.into_iter().flat_map(Dictionary::iter)) {
+            let Value::Entity(uid) = value else { continue };
+            for group in self.base.ancestors(&uid).into_iter().flatten().filter(|g| **g != *uid) {
+                members.entry(group.clone()).or_default().push(code);
             }
+            members.entry(EntityUid::clone(&uid)).or_default().push(code);
         }
-        self.rows_by_action.entry(action.clone()).or_default().push(row as u32);
-        self.remember(principal, [action, resource]);
-        Some(row)
+        for codes in members.values_mut() {
+            codes.sort_unstable();
+        }
+        members
     }
 
-    /// The finished table.
-    pub fn finish(self) -> Table {
-        Table {
-            rows: self.rows,
-            principals_are_leaves: self.principals_are_leaves(),
-            columns: self.columns.into_iter().map(|c| c.finish(self.rows)).collect(),
-            paths: self.paths,
-            base: self.base,
-            stores: self.stores,
-            rows_by_action: self.rows_by_action.into_values().collect(),
-        }
-    }
-
-    fn put(&mut self, column: ColumnId, row: usize, value: Value) {
-        if let Some(column) = self.columns.get_mut(column.0 as usize) {
-            column.put(row, value);
-        }
-    }
-
-    /// Puts `value`, found at `path`, into the column of that path; a record into one for each attribute.
-    fn put_path(&mut self, path: &mut Vec<String>, row: usize, value: &EvalResult) {
-        let column = self.column_of(path);
-        let EvalResult::Record(record) = value else {
-            return self.put(column, row, Value::of(value));
+    fn rows_where(&self, column: ColumnId, test: impl Fn(&Value) -> bool) -> RowSet {
+        let Some((codes, _)) = self.column(column).and_then(Column::codes) else {
+            return RowSet::new();
         };
-        self.put(column, row, Value::Nested);
-        for (name, value) in record.iter() {
-            path.push(name.clone());
-            self.put_path(path, row, value);
-            path.pop();
+        let values = self.column(column).and_then(Column::dictionary);
+        let wanted: Vec<bool> =
+            values.into_iter().flat_map(Dictionary::iter).map(|v| test(&v)).collect();
+        if wanted.iter().all(|wanted| !wanted) {
+            return RowSet::new();
         }
+        let of_row = |row: &u32| codes.get(*row as usize).and_then(|code| code.checked_sub(1));
+        let is_wanted =
+            |row: &u32| of_row(row).and_then(|at| wanted.get(at as usize)) == Some(&true);
+        (0..self.columns.rows).filter(is_wanted).collect()
     }
+}
 
-    fn column_of(&mut self, path: &[String]) -> ColumnId {
-        if let Some(column) = self.paths.get(path) {
-            return *column;
-        }
-        let column = ColumnId(self.columns.len() as u32);
-        self.columns.push(ColumnBuilder::default());
-        self.paths.insert(path.to_vec(), column);
-        column
-    }
-
-    fn remember(&mut self, principal: &EntityUid, others: [&EntityUid; 2]) {
-        if !self.principals.contains(principal) {
-            self.principals.insert(principal.clone());
-        }
-        for other in others {
-            if !self.others.contains(other) {
-                self.others.insert(other.clone());
-            }
-        }
+impl Columns {
+    pub(crate) fn column(&self, id: ColumnId) -> Option<&Column> {
+        self.columns.get(id.0 as usize)
     }
 
     /// Whether nothing but a principal itself inherits what it is a member of.
-    fn principals_are_leaves(&self) -> bool {
+    fn principals_are_leaves(&self, base: &Entities) -> bool {
+        let uids = |column| -> HashSet<Arc<EntityUid>> {
+            let values = self.column(column).and_then(Column::dictionary);
+            let uid = |value| if let Value::Entity(uid) = value { Some(uid) } else { None };
+            values.into_iter().flat_map(Dictionary::iter).filter_map(uid).collect()
+        };
+        let principals = uids(ColumnId::PRINCIPAL);
         let inherits = |uid: &EntityUid| {
-            let mut ancestors = self.base.ancestors(uid).into_iter().flatten();
-            ancestors.any(|ancestor| self.principals.contains(ancestor))
+            let mut ancestors = base.ancestors(uid).into_iter().flatten();
+            ancestors.any(|ancestor| principals.contains(ancestor))
         };
-        self.others.is_disjoint(&self.principals)
-            && !self.base.iter().any(|entity| inherits(&entity.uid()))
-    }
-}
-
-impl Table {
-    /// The row of the request that was pushed as the `ordinal`th.
-    pub fn row_of(&self, ordinal: u32) -> Option<u32> {
-        ((ordinal as usize) < self.rows).then_some(ordinal)
-    }
-
-    /// The same requests, judged by other entities.
-    pub fn with_entities(&self, base: Entities, stores: Vec<Entities>) -> Table {
-        Table {
-            rows: self.rows,
-            columns: self.columns.clone(),
-            paths: self.paths.clone(),
-            base,
-            stores,
-            rows_by_action: self.rows_by_action.clone(),
-            principals_are_leaves: false,
-        }
-    }
-
-    /// The rows whose principal or resource is not among `entities`.
-    pub fn rows_of_unknown_entities(&self, entities: &Entities) -> crate::rows::RowSet {
-        let unknown = |column: ColumnId, row: u32| match self.cell(column, row as usize) {
-            Some(Value::Entity(uid)) => entities.get(&uid).is_none(),
-            _ => true,
-        };
-        let rows = 0..self.rows as u32;
-        rows.filter(|r| unknown(ColumnId::PRINCIPAL, *r) || unknown(ColumnId::RESOURCE, *r))
-            .collect()
-    }
-}
-
-impl Table {
-    /// The request of a row, as far as any policy can tell, and the entities that judge it.
-    pub(crate) fn request(&self, row: usize) -> Option<(Request, &Entities)> {
-        use cedar_policy::{Context, RestrictedExpression};
-        let uid = |column| match self.cell(column, row)? {
-            Value::Entity(uid) => Some(EntityUid::clone(&uid)),
-            _ => None,
-        };
-        fn record(
-            table: &Table,
-            row: usize,
-            prefix: &[String],
-        ) -> Option<Vec<(String, RestrictedExpression)>> {
-            let mut fields = Vec::new();
-            for (path, column) in table.below(prefix).filter(|(p, _)| p.len() == prefix.len() + 1) {
-                let Some(value) = table.cell(column, row) else { continue };
-                let value = match value {
-                    Value::Nested => {
-                        RestrictedExpression::new_record(record(table, row, path)?).ok()?
-                    }
-                    value => value.to_cedar()?,
-                };
-                fields.push((path.last()?.clone(), value));
-            }
-            Some(fields)
-        }
-        let (principal, action, resource) =
-            (uid(ColumnId::PRINCIPAL)?, uid(ColumnId::ACTION)?, uid(ColumnId::RESOURCE)?);
-        let context = Context::from_pairs(record(self, row, &[])?).ok()?;
-        Some((Request::new(principal, action, resource, context, None).ok()?, self.store(row)))
+        [ColumnId::ACTION, ColumnId::RESOURCE].iter().all(|c| uids(*c).is_disjoint(&principals))
+            && !base.iter().any(|entity| inherits(&entity.uid()))
     }
 }

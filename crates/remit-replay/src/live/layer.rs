@@ -3,9 +3,10 @@
 //! No row is judged by two scopes, so that all scopes share their counters.
 
 use super::Judged;
-use super::policy_rows::{Judge, PolicyRows};
+use super::policy_rows::judge_policy;
 use super::store::{Body, Key, Store};
 use crate::Cancelled;
+use crate::matrix::{Matrix, PolicyRows};
 use crate::rows::{Counter, RowSet};
 use cedar_policy::{Policy, PolicySet};
 use rayon::prelude::*;
@@ -97,7 +98,7 @@ impl Layer {
     pub(super) fn update(
         &mut self,
         wanted: &[Wanted<'_>],
-        judge: &Judge<'_>,
+        matrix: &Matrix,
         store: &mut Store,
         go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
     ) -> Result<(), Cancelled> {
@@ -115,7 +116,10 @@ impl Layer {
                 if go_on().is_break() {
                     return Err(Cancelled);
                 }
-                Ok(known.unwrap_or_else(|| Arc::new(judge.policy(policy, &wanted.judged.rows))))
+                match known {
+                    Some(known) => Ok(known),
+                    None => judge_policy(matrix, policy, &wanted.judged.rows, go_on).map(Arc::new),
+                }
             });
             let judged: Vec<_> = judged.collect::<Result<_, _>>()?;
             for ((wanted, policy), rows) in some.iter().zip(judged) {

@@ -1,68 +1,41 @@
-//! Where one policy is satisfied and where it fails, and for want of what.
+//! Where one policy is satisfied and where it fails, whether or not the matrix can take it.
 
-use crate::Absent;
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, NotJudged, PolicyRows};
+use crate::reference::judge;
 use crate::rows::RowSet;
-use crate::table::Table;
-use cedar_policy::Policy;
-use roaring::RoaringBitmap;
-use std::sync::{Mutex, PoisonError};
+use crate::{Absent, Cancelled};
+use cedar_policy::{Policy, PolicySet};
+use std::ops::ControlFlow;
 
-/// What one policy says about the rows that it judges.
-#[derive(Debug)]
-pub(super) struct PolicyRows {
-    pub(super) forbids: bool,
-    pub(super) satisfied: RowSet,
-    pub(super) failed: RowSet,
-    /// Those where it failed for want of an attribute.
-    pub(super) absent_attribute: RowSet,
-    /// Those where it failed for want of an entity, or of what one holds.
-    pub(super) absent_entity: RowSet,
-    /// Whether other entities could make a difference.
-    pub(super) reads_entities: bool,
-}
-
-/// Judges policies one by one.
-pub(super) struct Judge<'t> {
-    table: &'t Table,
-    matrix: Mutex<Matrix<'t>>,
-}
-
-impl<'t> Judge<'t> {
-    pub(super) fn new(table: &'t Table) -> Self {
-        Judge { table, matrix: Mutex::new(Matrix::new(table)) }
+/// What `policy` says about each of `rows`. `go_on` is asked every few milliseconds.
+pub(super) fn judge_policy(
+    matrix: &Matrix,
+    policy: &Policy,
+    rows: &RowSet,
+    go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> Result<PolicyRows, Cancelled> {
+    match matrix.policy(policy, rows, &|| go_on().is_break()) {
+        Ok(found) => Ok(found),
+        Err(NotJudged::Stopped) => Err(Cancelled),
+        Err(NotJudged::NotCompiled { .. }) => asked(matrix, policy, rows, go_on),
     }
+}
 
-    pub(super) fn policy(&self, policy: &Policy, rows: &RowSet) -> PolicyRows {
-        let all: RoaringBitmap = rows.iter().collect();
-        let forbids = policy.effect() == cedar_policy::Effect::Forbid;
-        let mut found = PolicyRows {
-            forbids,
-            satisfied: RowSet::new(),
-            failed: RowSet::new(),
-            absent_attribute: RowSet::new(),
-            absent_entity: RowSet::new(),
-            reads_entities: true,
-        };
-        let decided =
-            self.matrix.lock().unwrap_or_else(PoisonError::into_inner).policy(policy, &all);
-        match decided {
-            Ok(decided) => {
-                found.satisfied = decided.satisfied.iter().collect();
-                for row in &decided.failed {
-                    self.ask(policy, row, &mut found);
-                }
-            }
-            Err(_) => rows.iter().for_each(|row| self.ask(policy, row, &mut found)),
+/// What Cedar says about each row: slow, and always possible.
+fn asked(
+    matrix: &Matrix,
+    policy: &Policy,
+    rows: &RowSet,
+    go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> Result<PolicyRows, Cancelled> {
+    let mut found = PolicyRows::nowhere(policy);
+    let Ok(set) = PolicySet::from_policies([policy.clone()]) else { return Ok(found) };
+    for row in rows.iter() {
+        if go_on().is_break() {
+            return Err(Cancelled);
         }
-        found
-    }
-
-    /// Asks Cedar about one row.
-    fn ask(&self, policy: &Policy, row: u32, found: &mut PolicyRows) {
-        let Some((request, entities)) = self.table.request(row as usize) else { return };
-        let Ok(set) = cedar_policy::PolicySet::from_policies([policy.clone()]) else { return };
-        let judged = crate::reference::judge(&request, &set, entities);
+        let Some((request, entities)) = matrix.table().request(row) else { continue };
+        let judged = judge(&request, &set, entities);
         if !judged.reasons.is_empty() {
             found.satisfied.insert(row);
         }
@@ -75,4 +48,5 @@ impl<'t> Judge<'t> {
             }
         }
     }
+    Ok(found)
 }

@@ -1,7 +1,7 @@
 //! What policies that are not in force any more decided, for when they are put back.
 
 use super::Judged;
-use super::policy_rows::PolicyRows;
+use crate::matrix::PolicyRows;
 use cedar_policy::Policy;
 use std::borrow::Borrow;
 use std::collections::HashMap;

@@ -1,206 +1,223 @@
 //! The smallest boolean part of a condition, and what is known of it already.
 //!
-//! An atom is evaluated once for each distinct combination of the cells that it reads: by ourselves
-//! where we can, else by Cedar, on a request that holds just those cells. Not here: how atoms are
-//! joined (the matrix itself).
+//! An atom is decided by comparing codes or numbers where that is all it takes; else it is evaluated once
+//! for each distinct combination of the cells that it reads: by ourselves where we can, else by Cedar.
+//! Not here: how atoms are joined (the matrix itself).
 
-use super::lower::{Lowered, lower};
-use super::native::{Row, Stop, Tree};
-use crate::table::{ColumnId, Table, Value};
-use cedar_policy::pst::{
-    ActionConstraint, Clause, Effect, Expr, Policy as PstPolicy, PrincipalConstraint,
-    ResourceConstraint, StaticPolicy, Template,
-};
-use cedar_policy::{Authorizer, Context, Decision, EntityUid, Policy, PolicySet, Request};
-use std::collections::HashMap;
-use std::sync::Arc;
+use super::ask::Asked;
+use super::kernel::{CodeRange, Matching, Presence, like, texts};
+use super::lower::{Derived, Lowered, lower};
+use super::memo::Memo;
+use super::native::{Node, Row, Stop};
+use super::numbers::Comparison;
+use super::truths::{Truth, Truths};
+use crate::rows::{BLOCK_ROWS, Words};
+use crate::table::{Column, ColumnId, Table, Value};
+use cedar_policy::pst::{BinaryOp, Expr};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A memo table has at most this many entries, and at most a few for each row. Tests use a
-/// small limit, to reach both kinds.
-const DENSE_LIMIT: usize = if cfg!(test) { 256 } else { 1 << 22 };
-
-/// The three truth values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
-    False,
-    True,
-    Error,
-}
-
-/// Rows where something is true, and rows where it fails; sorted. It is false on the others.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Split {
-    pub(super) yes: Vec<u32>,
-    pub(super) failed: Vec<u32>,
-}
+/// A memo of more entries than this is filled as a whole where there is a quick way to.
+const WORTH_FILLING: usize = if cfg!(test) { 4 } else { 256 };
 
 #[derive(Debug)]
 pub(super) struct Atom {
-    lowered: Lowered,
-    /// The atom as the condition of a policy, for Cedar.
-    asked: PolicySet,
-    memo: Memo,
+    columns: BTreeSet<ColumnId>,
+    node: Node,
+    /// `None`: we know the answer to everything.
+    asked: Option<Asked>,
+    kernel: Kernel,
+    reads_entities: bool,
 }
 
 #[derive(Debug)]
-enum Memo {
-    /// An entry for every combination of codes; a column's stride is what one step of its code is worth.
-    Dense { strides: Vec<(ColumnId, usize)>, truths: Vec<Option<Truth>> },
-    /// What Cedar said, for combinations that are too many to count.
-    Sparse(HashMap<Vec<(bool, i64)>, Truth>),
+enum Kernel {
+    Range(CodeRange),
+    Presence(Presence),
+    Numbers(Comparison),
+    Memo(Memo),
+    /// Row by row. What Cedar said is kept, by the cells.
+    Rows(Mutex<HashMap<Vec<(bool, i64)>, Truth>>),
 }
 
 impl Atom {
     /// `expr` over the columns of `table`. `None` if Cedar would not take it as a condition.
-    pub(super) fn new(expr: &Arc<Expr>, table: &Table) -> Option<Self> {
-        let lowered = lower(expr, table);
-        let memo = Memo::new(&lowered, table);
-        Some(Atom { asked: as_policy(expr)?, lowered, memo })
+    pub(super) fn new(expr: &Arc<Expr>, table: &Table, derived: &Derived) -> Option<Self> {
+        let Lowered { node, columns, reads_entities } = lower(expr, table, derived);
+        let asked = if node.may_ask() { Some(Asked::new(expr, &columns)?) } else { None };
+        let kernel = Kernel::of(&node, &columns, table);
+        Some(Atom { columns, node, asked, kernel, reads_entities })
     }
 
-    /// Whether its value is the same for all rows of one action.
-    pub(super) fn reads_only_the_action(&self) -> bool {
-        self.lowered.columns.iter().all(|c| *c == ColumnId::ACTION)
+    /// Whether the truth may change with the entities.
+    pub(super) fn reads_entities(&self) -> bool {
+        self.reads_entities
     }
 
-    /// Evaluates the atom on `rows`.
-    pub(super) fn split(&mut self, table: &Table, rows: &[u32]) -> Split {
-        let mut split = Split::default();
-        match &mut self.memo {
-            Memo::Dense { strides, truths } => {
-                let columns = coded(strides, table);
-                for &row in rows {
-                    let at: usize = columns.iter().map(|(codes, s)| code(codes, row) * s).sum();
-                    let Some(truth) = truths.get_mut(at) else { continue };
-                    let truth =
-                        *truth.get_or_insert_with(|| once(&self.lowered, &self.asked, table, row));
-                    split.push(row, truth);
+    /// Whether it reads no more than `columns`.
+    pub(super) fn reads_only(&self, columns: &[ColumnId]) -> bool {
+        self.columns.iter().all(|column| columns.contains(column))
+    }
+
+    /// How much is kept for it.
+    pub(super) fn bytes(&self) -> usize {
+        let memo = match &self.kernel {
+            Kernel::Memo(memo) => memo.bytes(),
+            Kernel::Range(_) | Kernel::Presence(_) | Kernel::Numbers(_) | Kernel::Rows(_) => 0,
+        };
+        memo + size_of::<Atom>()
+    }
+
+    /// The truth on one row.
+    pub(super) fn truth(&self, table: &Table, row: u32) -> Truth {
+        match &self.kernel {
+            Kernel::Range(range) => range.truth(table, row),
+            Kernel::Presence(presence) => presence.truth(table, row),
+            Kernel::Numbers(comparison) => comparison.truth(table, row),
+            Kernel::Memo(memo) => memo.truth(table, row, |row| self.find(table, row)),
+            Kernel::Rows(said) => self.row(table, said, row),
+        }
+    }
+
+    /// The truths on the rows of `mask` in block `index`.
+    pub(super) fn block(&self, table: &Table, index: u32, mask: &Words) -> Truths {
+        match &self.kernel {
+            Kernel::Range(range) => range.block(table, index, mask),
+            Kernel::Presence(presence) => presence.block(table, index, mask),
+            Kernel::Numbers(comparison) => comparison.block(table, index, mask),
+            Kernel::Memo(memo) => memo.block(table, index, mask, |row| self.find(table, row)),
+            Kernel::Rows(said) => {
+                let mut truths = Truths::NOWHERE;
+                for (at, mask) in mask.iter().enumerate() {
+                    let first = index * BLOCK_ROWS + at as u32 * 64;
+                    for bit in (0..64).filter(|bit| mask >> bit & 1 != 0) {
+                        truths.set(at, bit, self.row(table, said, first + bit));
+                    }
                 }
+                truths
             }
-            Memo::Sparse(said) => {
-                for &row in rows {
-                    split.push(row, sparse(&self.lowered, &self.asked, said, table, row));
+        }
+    }
+
+    /// Works the truth out, for good.
+    fn find(&self, table: &Table, row: u32) -> Truth {
+        self.native(table, row).unwrap_or_else(|| self.ask(table, row))
+    }
+
+    /// Our own answer is cheaper than remembering it; Cedar's is not.
+    fn row(
+        &self,
+        table: &Table,
+        said: &Mutex<HashMap<Vec<(bool, i64)>, Truth>>,
+        row: u32,
+    ) -> Truth {
+        self.native(table, row).unwrap_or_else(|| {
+            let columns = self.columns.iter().filter_map(|c| table.column(*c));
+            let key: Vec<_> = columns.map(|c| c.key(row as usize)).collect();
+            let known = said.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+            known.unwrap_or_else(|| {
+                let found = self.ask(table, row);
+                said.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found);
+                found
+            })
+        })
+    }
+
+    /// `None` if Cedar must be asked.
+    fn native(&self, table: &Table, row: u32) -> Option<Truth> {
+        match self.node.truth(Row { table, row: row as usize }) {
+            Ok(true) => Some(Truth::True),
+            Ok(false) => Some(Truth::False),
+            Err(Stop::Fails(absent)) => Some(Truth::Failed(absent)),
+            Err(Stop::Ask) => None,
+        }
+    }
+
+    fn ask(&self, table: &Table, row: u32) -> Truth {
+        debug_assert!(self.asked.is_some(), "what may ask is known before: {:?}", self.node);
+        self.asked.as_ref().map_or(Truth::Failed(None), |asked| asked.truth(table, row as usize))
+    }
+}
+
+impl Kernel {
+    fn of(node: &Node, columns: &BTreeSet<ColumnId>, table: &Table) -> Self {
+        if let Some(range) = range(node, table) {
+            return Kernel::Range(range);
+        }
+        if let Some(presence) = presence(node, table) {
+            return Kernel::Presence(presence);
+        }
+        if let Some(memo) = Memo::new(columns.iter().copied(), table) {
+            if memo.bytes() > WORTH_FILLING {
+                fill(&memo, node, table);
+            }
+            return Kernel::Memo(memo);
+        }
+        Comparison::of(node, table).map_or_else(|| Kernel::Rows(Mutex::default()), Kernel::Numbers)
+    }
+}
+
+/// The codes for which `node` is true, where they are a range.
+fn range(node: &Node, table: &Table) -> Option<CodeRange> {
+    match node {
+        Node::Binary(op @ (BinaryOp::Eq | BinaryOp::NotEq), a, b) => {
+            let (column, value) = cell_and_constant(a, b).or_else(|| cell_and_constant(b, a))?;
+            let at = table.column(column)?.dictionary()?.position(value);
+            let codes = at.map_or(0..0, |at| at as u32 + 1..at as u32 + 2);
+            Some(CodeRange { column, codes, outside: *op == BinaryOp::NotEq })
+        }
+        Node::Like(of, pattern) => {
+            let Node::Cell(column) = **of else { return None };
+            match like(texts(table, column)?, pattern) {
+                Matching::Range(places) => {
+                    let codes = places.start as u32 + 1..places.end as u32 + 1;
+                    Some(CodeRange { column, codes, outside: false })
                 }
+                Matching::Places(_) => None,
             }
         }
-        split
+        _ => None,
     }
 }
 
-impl Split {
-    fn push(&mut self, row: u32, truth: Truth) {
-        match truth {
-            Truth::True => self.yes.push(row),
-            Truth::Error => self.failed.push(row),
-            Truth::False => {}
+fn cell_and_constant<'n>(a: &'n Node, b: &'n Node) -> Option<(ColumnId, &'n Value)> {
+    match (a, b) {
+        (Node::Cell(column), Node::Constant(value)) => Some((*column, value)),
+        _ => None,
+    }
+}
+
+/// Only where all that is at the record's path is records, so that nothing but absence makes it fail.
+fn presence(node: &Node, table: &Table) -> Option<Presence> {
+    let Node::HasCell { record, attribute: Some(attribute), .. } = node else { return None };
+    let mixed = |id: &ColumnId| table.column(*id).is_none_or(Column::holds_more_than_records);
+    (!record.as_ref().is_some_and(mixed))
+        .then_some(Presence { record: *record, attribute: *attribute })
+}
+
+/// Fills the memo of a single column where there is a way that is quicker than value by value.
+fn fill(memo: &Memo, node: &Node, table: &Table) {
+    let Some(column) = memo.column() else { return };
+    let places = match node {
+        Node::Like(of, pattern) if matches!(**of, Node::Cell(_)) => {
+            texts(table, column).map(|texts| match like(texts, pattern) {
+                Matching::Range(range) => range.collect(),
+                Matching::Places(places) => places,
+            })
         }
-    }
-}
-
-impl Memo {
-    fn new(lowered: &Lowered, table: &Table) -> Self {
-        let limit = DENSE_LIMIT.min(4 * table.len() + 4096);
-        let mut strides = Vec::new();
-        let mut size: usize = 1;
-        for &column in &lowered.columns {
-            let radix = table.column(column).and_then(|c| c.codes()).map(|(_, radix)| radix);
-            let grown = radix.and_then(|radix| size.checked_mul(radix)).filter(|s| *s <= limit);
-            strides.push((column, size));
-            match grown {
-                Some(grown) => size = grown,
-                None => return Memo::Sparse(HashMap::new()),
-            }
-        }
-        Memo::Dense { strides, truths: vec![None; size] }
-    }
-}
-
-fn coded<'t>(strides: &[(ColumnId, usize)], table: &'t Table) -> Vec<(&'t [u32], usize)> {
-    let codes =
-        |(column, stride): &(ColumnId, usize)| Some((table.column(*column)?.codes()?.0, *stride));
-    strides.iter().filter_map(codes).collect()
-}
-
-fn code(codes: &[u32], row: u32) -> usize {
-    codes.get(row as usize).map_or(0, |c| *c as usize)
-}
-
-fn once(lowered: &Lowered, asked: &PolicySet, table: &Table, row: u32) -> Truth {
-    native(lowered, table, row).unwrap_or_else(|| ask(lowered, asked, table, row as usize))
-}
-
-/// Our own answer is cheaper than remembering it; Cedar's is not.
-fn sparse(
-    lowered: &Lowered,
-    asked: &PolicySet,
-    said: &mut HashMap<Vec<(bool, i64)>, Truth>,
-    table: &Table,
-    row: u32,
-) -> Truth {
-    native(lowered, table, row).unwrap_or_else(|| {
-        let columns = lowered.columns.iter().filter_map(|c| table.column(*c));
-        let key = columns.map(|c| c.key(row as usize)).collect();
-        *said.entry(key).or_insert_with(|| ask(lowered, asked, table, row as usize))
-    })
-}
-
-/// `None` if Cedar must be asked.
-fn native(lowered: &Lowered, table: &Table, row: u32) -> Option<Truth> {
-    match lowered.node.truth(Row { table, row: row as usize }) {
-        Ok(true) => Some(Truth::True),
-        Ok(false) => Some(Truth::False),
-        Err(Stop::Fails) => Some(Truth::Error),
-        Err(Stop::Ask) => None,
-    }
-}
-
-/// What Cedar says about a request that holds just the cells that the atom reads.
-fn ask(lowered: &Lowered, asked: &PolicySet, table: &Table, row: usize) -> Truth {
-    let Some(request) = request(lowered, table, row) else { return Truth::Error };
-    let entities = match lowered.columns.contains(&ColumnId::STORE) {
-        true => table.store(row),
-        false => table.base(),
-    };
-    let response = Authorizer::new().is_authorized(&request, asked, entities);
-    if response.diagnostics().errors().next().is_some() {
-        return Truth::Error;
-    }
-    match response.decision() {
-        Decision::Allow => Truth::True,
-        Decision::Deny => Truth::False,
-    }
-}
-
-fn request(lowered: &Lowered, table: &Table, row: usize) -> Option<Request> {
-    let uid = |column| match table.cell(column, row)? {
-        Value::Entity(uid) => Some(EntityUid::clone(&uid)),
+        Node::Binary(BinaryOp::In, of, group) => match (&**of, &**group) {
+            (Node::Cell(_), Node::Constant(Value::Entity(group))) => table
+                .members(column, group)
+                .map(|codes| codes.iter().map(|code| *code as usize - 1).collect::<Vec<_>>()),
+            _ => None,
+        },
         _ => None,
     };
-    let (principal, action, resource) =
-        (uid(ColumnId::PRINCIPAL)?, uid(ColumnId::ACTION)?, uid(ColumnId::RESOURCE)?);
-    let mut tree = Tree::default();
-    for column in &lowered.columns {
-        if let (Some(path), Some(value)) = (table.path_of(*column), table.cell(*column, row)) {
-            tree.insert(path, value);
-        }
+    let Some(places) = places else { return };
+    memo.remember_all(Truth::False);
+    let nothing = Truth::Failed(Some(crate::Absent::Attribute));
+    memo.remember(0, nothing);
+    for place in places {
+        memo.remember(place + 1, Truth::True);
     }
-    let Value::Record(fields) = tree.into_record() else { return None };
-    let fields: Option<Vec<_>> =
-        fields.iter().map(|(name, value)| Some((name.clone(), value.to_cedar()?))).collect();
-    let context = Context::from_pairs(fields?).ok()?;
-    Request::new(principal, action, resource, context, None).ok()
-}
-
-fn as_policy(expr: &Arc<Expr>) -> Option<PolicySet> {
-    let everything = Template::new(
-        "atom",
-        Effect::Permit,
-        PrincipalConstraint::Any,
-        ActionConstraint::Any,
-        ResourceConstraint::Any,
-    );
-    let template = everything.try_with_clauses([Clause::When(Arc::clone(expr))]).ok()?;
-    let policy =
-        Policy::from_pst(PstPolicy::Static(StaticPolicy::try_from(template).ok()?)).ok()?;
-    PolicySet::from_policies([policy]).ok()
 }

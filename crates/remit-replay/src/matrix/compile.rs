@@ -1,10 +1,10 @@
 //! Turns a policy into a skeleton of `&&`, `||`, `!` and `if` over atoms.
 //!
-//! The scope of a policy comes first, as Cedar evaluates it; the action's part stands apart, since it
-//! says which rows need to be looked at. Not here: atoms themselves, and rows.
+//! What a policy's head says of action and principal stands apart, since it says which rows need to be
+//! looked at; a head never fails, so that its order does not matter. Not here: atoms themselves, and rows.
 
 use cedar_policy::pst::{
-    ActionConstraint, BinaryOp, Clause, Effect, EntityOrSlot, EntityUID, Expr, Literal,
+    ActionConstraint, BinaryOp, Clause, EntityOrSlot, EntityUID, Expr, Literal,
     Policy as PstPolicy, PrincipalConstraint, ResourceConstraint, Template, UnaryOp, Var,
 };
 use cedar_policy::{Policy, pst};
@@ -13,9 +13,10 @@ use std::sync::Arc;
 /// A policy, taken apart.
 #[derive(Debug)]
 pub(super) struct Parts {
-    pub(super) effect: Effect,
     /// The constraint on the action, if there is one.
     pub(super) action: Option<Arc<Expr>>,
+    /// The constraint on the principal, if there is one.
+    pub(super) principal: Option<Arc<Expr>>,
     /// All that must hold besides, in Cedar's order.
     pub(super) conditions: Vec<Arc<Expr>>,
 }
@@ -36,8 +37,8 @@ pub(super) fn parts(policy: &Policy) -> Option<Parts> {
         PstPolicy::Static(policy) => policy,
         PstPolicy::Linked(link) => link.into_static_policy().ok()?,
     };
-    let Template { effect, principal, action, resource, .. } = fixed.body();
-    let scope = [principal_condition(principal)?, resource_condition(resource)?];
+    let Template { principal, action, resource, .. } = fixed.body();
+    let resource = resource_condition(resource)?.map(Arc::new);
     let clauses = fixed.body().clauses().iter().map(|clause| match clause {
         Clause::When(expr) => Arc::clone(expr),
         Clause::Unless(expr) => {
@@ -45,9 +46,9 @@ pub(super) fn parts(policy: &Policy) -> Option<Parts> {
         }
     });
     Some(Parts {
-        effect: *effect,
         action: action_condition(action),
-        conditions: scope.into_iter().flatten().map(Arc::new).chain(clauses).collect(),
+        principal: principal_condition(principal)?.map(Arc::new),
+        conditions: resource.into_iter().chain(clauses).collect(),
     })
 }
 
@@ -65,6 +66,12 @@ pub(super) fn skeleton<A>(
         Expr::BinaryOp { op: BinaryOp::Or, left, right } => Skeleton::Or(part(left)?, part(right)?),
         Expr::IfThenElse { cond, then_expr, else_expr } => {
             Skeleton::If(part(cond)?, part(then_expr)?, part(else_expr)?)
+        }
+        Expr::Is { expr, entity_type, in_expr: Some(group) } => {
+            let (expr, entity_type) = (Arc::clone(expr), entity_type.clone());
+            let member = related_to(Arc::clone(&expr), BinaryOp::In, Arc::clone(group));
+            let is = Expr::Is { expr, entity_type, in_expr: None };
+            Skeleton::And(part(&Arc::new(is))?, part(&Arc::new(member))?)
         }
         _ => Skeleton::Atom(atom(expr)?),
     })
@@ -116,7 +123,11 @@ fn literal(uid: &EntityUID) -> Expr {
 }
 
 fn related(var: Var, op: BinaryOp, to: Expr) -> Expr {
-    Expr::BinaryOp { op, left: Arc::new(Expr::Var(var)), right: Arc::new(to) }
+    related_to(Arc::new(Expr::Var(var)), op, Arc::new(to))
+}
+
+fn related_to(left: Arc<Expr>, op: BinaryOp, right: Arc<Expr>) -> Expr {
+    Expr::BinaryOp { op, left, right }
 }
 
 fn is(var: Var, ty: &pst::EntityType, group: Option<Expr>) -> Expr {

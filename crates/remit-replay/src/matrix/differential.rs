@@ -6,14 +6,16 @@
 mod generate;
 
 use super::Matrix;
-use super::atom::Split;
+use super::truths::Truths;
+use crate::Absent;
 use crate::reference::judge;
+use crate::rows::Words;
 use crate::table::TableBuilder;
 use cedar_policy::PolicySet;
 use generate::{Generator, World};
 use rayon::prelude::*;
-use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const ROWS: usize = 200;
 const SETS: usize = 25;
@@ -143,32 +145,34 @@ fn compared(seed: u64, sets: usize, mutation: Option<Mutation>) -> Coverage {
     for (request, store) in &world.requests {
         table.push(request, stores[*store]).unwrap();
     }
-    let table = table.finish();
-    let mut matrix = Matrix::new(&table);
+    let mut matrix = Matrix::new(Arc::new(table.finish()));
     matrix.mutation = mutation;
     let mut coverage = Coverage::default();
     for _ in 0..sets {
         let policies = generator.policies(POLICIES);
-        coverage.compare(seed, &mut matrix, &world, &policies);
+        coverage.compare(seed, &matrix, &world, &policies);
     }
     coverage.operators = generator.operators;
     coverage
 }
 
 impl Coverage {
-    fn compare(&mut self, seed: u64, matrix: &mut Matrix<'_>, world: &World, policies: &PolicySet) {
-        let rows: RoaringBitmap = (0..world.requests.len() as u32).collect();
-        let decisions = matrix.judge(policies, &rows).unwrap();
-        let all_reasons = decisions.all_reasons();
-        for (row, (request, store)) in world.requests.iter().enumerate() {
+    fn compare(&mut self, seed: u64, matrix: &Matrix, world: &World, policies: &PolicySet) {
+        let decisions = matrix.judge(policies, &matrix.table().rows(), &|| false).unwrap();
+        for (ordinal, (request, store)) in (0..).zip(&world.requests) {
+            let row = matrix.table().row_of(ordinal).unwrap();
             let wanted = judge(request, policies, &world.stores[*store]);
-            let failed: Vec<&str> = wanted.errors.iter().map(|e| e.policy.as_str()).collect();
-            let (got, got_failed) = (decisions.reasons(row), decisions.failing(row));
+            let failed: Vec<_> = wanted.errors.iter().map(|e| (&*e.policy, e.absent)).collect();
+            let got = decisions.reasons(row);
+            let got_failed: Vec<_> = decisions
+                .policies()
+                .iter()
+                .filter_map(|p| Some((&*p.id, absent(p, row)?)))
+                .collect();
             let same = decisions.allows(row) == wanted.allow
                 && got == wanted.reasons
-                && all_reasons[row] == wanted.reasons
                 && got_failed == failed
-                && decisions.failed().contains(row as u32) != failed.is_empty()
+                && decisions.failed().contains(row) != failed.is_empty()
                 && decisions.is_uncertain(row) == wanted.uncertain;
             if !same && self.mismatches.len() < 3 {
                 let text: Vec<String> = policies.policies().map(ToString::to_string).collect();
@@ -226,18 +230,26 @@ fn print(coverage: &Coverage) {
     println!("outcomes: {:?}", coverage.outcomes);
 }
 
-/// What a matrix with `mutation` makes of an atom's result.
-pub(super) fn broken_atom(mutation: Option<Mutation>, split: Split) -> Split {
+/// What was absent where the policy fails; `None` where it does not fail.
+fn absent(policy: &super::PolicyRows, row: u32) -> Option<Option<Absent>> {
+    let kinds =
+        [(&policy.absent_attribute, Absent::Attribute), (&policy.absent_entity, Absent::Entity)];
+    let kind = kinds.iter().find(|(rows, _)| rows.contains(row)).map(|(_, absent)| *absent);
+    policy.failed.contains(row).then_some(kind)
+}
+
+/// What a matrix with `mutation` makes of an atom's truths.
+pub(super) fn broken_atom(mutation: Option<Mutation>, truths: Truths) -> Truths {
     match mutation {
-        Some(Mutation::FailureIsFalse) => Split { yes: split.yes, failed: Vec::new() },
-        Some(Mutation::NoShortCircuit) | None => split,
+        Some(Mutation::FailureIsFalse) => Truths::yes(truths.yes),
+        Some(Mutation::NoShortCircuit) | None => truths,
     }
 }
 
 /// The rows on which a matrix with `mutation` evaluates the right side of `&&`.
-pub(super) fn broken_and(mutation: Option<Mutation>, rows: &[u32], next: &[u32]) -> Vec<u32> {
+pub(super) fn broken_and(mutation: Option<Mutation>, mask: &Words, next: &Words) -> Words {
     match mutation {
-        Some(Mutation::NoShortCircuit) => rows.to_vec(),
-        Some(Mutation::FailureIsFalse) | None => next.to_vec(),
+        Some(Mutation::NoShortCircuit) => *mask,
+        Some(Mutation::FailureIsFalse) | None => *next,
     }
 }

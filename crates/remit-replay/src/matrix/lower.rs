@@ -3,25 +3,31 @@
 //! The columns are all that the value can depend on: two rows with equal cells there have equal values.
 //! Not here: evaluating (`native`).
 
-use super::native::{Node, Stop, attribute};
-use crate::table::{ColumnId, Table, Value};
+use super::native::{Evaluated, Node, Stop, attribute};
+use crate::Absent;
+use crate::table::{Column, ColumnId, Table, Value};
 use cedar_policy::pst::{BinaryOp, Expr, Literal, UnaryOp, Var};
 use cedar_policy::{EntityId, EntityUid, RestrictedExpression, pst};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// An expression in both forms.
+/// An expression over the columns of a table.
 #[derive(Debug)]
 pub(super) struct Lowered {
     pub(super) node: Node,
     pub(super) columns: BTreeSet<ColumnId>,
+    /// Whether the value may depend on entities, besides which they are.
+    pub(super) reads_entities: bool,
 }
 
+/// The values at a path below the entities of a column, which many expressions read.
+pub(super) type Derived = Mutex<HashMap<(ColumnId, Vec<String>), Arc<Vec<Evaluated<Value>>>>>;
+
 /// `expr` as a node over the columns of `table`.
-pub(super) fn lower(expr: &Expr, table: &Table) -> Lowered {
-    let mut lowering = Lowering { table, columns: BTreeSet::new() };
+pub(super) fn lower(expr: &Expr, table: &Table, derived: &Derived) -> Lowered {
+    let mut lowering = Lowering { table, derived, columns: BTreeSet::new(), reads_entities: false };
     let node = lowering.node(expr);
-    Lowered { node, columns: lowering.columns }
+    Lowered { node, columns: lowering.columns, reads_entities: lowering.reads_entities }
 }
 
 /// The entity that the syntax tree names. `None` if its type is no type name.
@@ -32,7 +38,9 @@ pub(super) fn entity_uid(uid: &pst::EntityUID) -> Option<EntityUid> {
 
 struct Lowering<'t> {
     table: &'t Table,
+    derived: &'t Derived,
     columns: BTreeSet<ColumnId>,
+    reads_entities: bool,
 }
 
 impl Lowering<'_> {
@@ -83,6 +91,7 @@ impl Lowering<'_> {
 
     /// Cedar is asked with everything that it could want to know.
     fn ask(&mut self) -> Node {
+        self.reads_entities = true;
         let all = [ColumnId::PRINCIPAL, ColumnId::ACTION, ColumnId::RESOURCE, ColumnId::STORE];
         self.columns.extend(all);
         self.path(&[]);
@@ -100,13 +109,14 @@ impl Lowering<'_> {
             UnaryOp::Ip => RestrictedExpression::new_ip(text),
             _ => return Node::Unary(op, self.boxed(argument)),
         };
-        Value::constant(call).map_or(Node::Failure, Node::Constant)
+        Value::constant(call).map_or(Node::Failure(None), Node::Constant)
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Node {
         if op == BinaryOp::In {
             self.reads_members(left);
         }
+        self.reads_entities |= matches!(op, BinaryOp::In | BinaryOp::HasTag | BinaryOp::GetTag);
         let (left, right) = (self.boxed(left), self.boxed(right));
         match op {
             BinaryOp::And => Node::And(left, right),
@@ -135,33 +145,46 @@ impl Lowering<'_> {
     /// An attribute of anything but the context. A chain that starts at one dictionary column has one
     /// value for each of its codes, calculated now.
     fn attribute(&mut self, of: &Expr, name: &str) -> Node {
+        self.reads_entities = true;
         let chained = matches!(chain_start(of), Some(Var::Principal | Var::Resource));
         let of = self.node(of);
-        if chained {
-            self.derived(of, name)
-        } else {
-            Node::Attribute(Box::new(of), name.to_owned())
-        }
+        let derived = if chained { self.derived(&of, name) } else { None };
+        derived.unwrap_or_else(|| Node::Attribute(Box::new(of), name.to_owned()))
     }
 
-    fn derived(&self, of: Node, name: &str) -> Node {
+    fn derived(&self, of: &Node, name: &str) -> Option<Node> {
+        let (column, mut path, before) = match of {
+            Node::Cell(column) => (*column, Vec::new(), None),
+            Node::Derived { column, path, values } => (*column, path.clone(), Some(values)),
+            _ => return None,
+        };
+        path.push(name.to_owned());
+        let mut known = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = match known.get(&(column, path.clone())) {
+            Some(values) => Arc::clone(values),
+            None => {
+                let values = Arc::new(self.attributes(column, before, name)?);
+                known.insert((column, path.clone()), Arc::clone(&values));
+                values
+            }
+        };
+        Some(Node::Derived { column, path, values })
+    }
+
+    /// The attribute of each entity of a column, or of each value that was derived from it before.
+    fn attributes(
+        &self,
+        column: ColumnId,
+        before: Option<&Arc<Vec<Evaluated<Value>>>>,
+        name: &str,
+    ) -> Option<Vec<Evaluated<Value>>> {
         let base = self.table.base();
         let read = |v: &Value| attribute(v, name, base);
-        let values = match &of {
-            Node::Cell(column) => self.table.column(*column).map(|c| {
-                let values = c.values().iter().map(read);
-                (*column, std::iter::once(Err(Stop::Fails)).chain(values).collect())
-            }),
-            Node::Derived(column, values) => {
-                let values = values.iter().map(|v| v.as_ref().map_err(|e| *e).and_then(read));
-                Some((*column, values.collect()))
-            }
-            _ => None,
-        };
-        match values {
-            Some((column, values)) => Node::Derived(column, values),
-            None => Node::Attribute(Box::new(of), name.to_owned()),
+        if let Some(before) = before {
+            return Some(before.iter().map(|v| v.clone().and_then(|v| read(&v))).collect());
         }
+        let values = self.table.column(column)?.dictionary()?.iter().map(|v| read(&v));
+        Some(std::iter::once(Err(Stop::Fails(None))).chain(values).collect())
     }
 
     /// `expr has a.b.c` is `expr has a && expr.a has b && expr.a.b has c`.
@@ -176,27 +199,31 @@ impl Lowering<'_> {
             });
             of = Expr::GetAttr { expr: Arc::new(of), attr: name.into() };
         }
-        all.unwrap_or(Node::Failure)
+        all.unwrap_or(Node::Failure(None))
     }
 
     fn has_one(&mut self, of: &Expr, name: &str) -> Node {
         let path = context_path(of).filter(|p| p.is_empty() || self.table.path(p).is_some());
-        let Some(mut path) = path.filter(|p| self.entity_on(p).is_none()) else {
+        let Some(mut path) = path.filter(|p| self.plain(p)) else {
+            self.reads_entities = true;
             return Node::Has(self.boxed(of), name.to_owned());
         };
         let record = self.table.path(&path);
+        let column = record.and_then(|record| self.table.column(record));
+        self.reads_entities |= column.is_some_and(Column::holds_entities);
         path.push(name.to_owned());
         let attribute = self.table.path(&path);
         self.columns.extend(record.into_iter().chain(attribute));
         Node::HasCell { record, attribute, name: name.to_owned() }
     }
 
-    /// The shortest prefix of `path`, itself left out, where some row holds an entity.
-    fn entity_on(&self, path: &[String]) -> Option<usize> {
-        (1..path.len()).find(|n| {
-            let column = path.get(..*n).and_then(|p| self.table.path(p));
-            column.and_then(|c| self.table.column(c)).is_some_and(|c| c.holds_entities())
-        })
+    /// Whether all that any row holds above `path` is records.
+    fn plain(&self, path: &[String]) -> bool {
+        let record = |n: usize| {
+            let column = path.get(..n).and_then(|p| self.table.path(p));
+            !column.and_then(|c| self.table.column(c)).is_some_and(Column::holds_more_than_records)
+        };
+        (1..path.len()).all(record)
     }
 
     /// The value at `path` below the context.
@@ -204,23 +231,21 @@ impl Lowering<'_> {
         let Some((name, parent)) = path.split_last() else {
             return self.whole(None, path);
         };
-        let column = self.table.path(path);
-        if let Some(column) = column
-            && self.entity_on(path).is_none()
-        {
-            return self.known(column, path);
-        }
-        if column.is_none() && self.entity_on(path).is_none() {
-            return Node::Failure;
-        }
-        let general = Node::Attribute(Box::new(self.path(parent)), name.clone());
-        match column {
-            Some(column) => {
+        match (self.table.path(path), self.plain(path)) {
+            (Some(column), true) => self.known(column, path),
+            (None, true) => Node::Failure(Some(Absent::Attribute)),
+            (None, false) => self.general(name, parent),
+            (Some(column), false) => {
                 let known = self.known(column, path);
+                let general = self.general(name, parent);
                 Node::Else(column, Box::new(known), Box::new(general))
             }
-            None => general,
         }
+    }
+
+    fn general(&mut self, name: &str, parent: &[String]) -> Node {
+        self.reads_entities = true;
+        Node::Attribute(Box::new(self.path(parent)), name.to_owned())
     }
 
     /// The value at a path that has a column: of its own, or its attributes'.

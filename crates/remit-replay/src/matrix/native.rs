@@ -1,10 +1,11 @@
 //! Evaluates an expression on one row of a table, without Cedar.
 //!
 //! It promises to say what Cedar says, or to say that Cedar must be asked: addresses and constructors
-//! with calculated arguments are left to Cedar. That a failure is one is said, not which (the
-//! reference engine writes the texts). Not here: turning Cedar's syntax tree into a [`Node`] (`lower`).
+//! with calculated arguments are left to Cedar. Of a failure only what is absent is told (the reference
+//! engine writes the texts). Not here: turning Cedar's syntax tree into a [`Node`] (`lower`).
 
-use crate::table::{ColumnId, Table, Value};
+use crate::Absent;
+use crate::table::{Column, ColumnId, Table, Value};
 use cedar_policy::pst::{BinaryOp, PatternElem, UnaryOp};
 use cedar_policy::{Entities, EntityTypeName, EntityUid};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 pub(super) enum Node {
     Constant(Value),
     /// Evaluating it always fails.
-    Failure,
+    Failure(Option<Absent>),
     /// Cedar must be asked.
     Ask,
     Cell(ColumnId),
@@ -28,8 +29,12 @@ pub(super) enum Node {
     },
     /// The first if the cell holds anything, else the second.
     Else(ColumnId, Box<Node>, Box<Node>),
-    /// A value for each code of a column.
-    Derived(ColumnId, Vec<Evaluated<Value>>),
+    /// What is at `path` below the entity in a column: a value for each code.
+    Derived {
+        column: ColumnId,
+        path: Vec<String>,
+        values: Arc<Vec<Evaluated<Value>>>,
+    },
     Attribute(Box<Node>, String),
     Has(Box<Node>, String),
     /// `has` on a record that has columns: its own, and the attribute's if any row has it.
@@ -52,13 +57,17 @@ pub(super) enum Node {
 /// Why a node has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// Evaluation fails, as Cedar's would.
-    Fails,
+    /// Evaluation fails, as Cedar's would: because something is absent, or for another reason.
+    Fails(Option<Absent>),
     /// Only Cedar knows.
     Ask,
 }
 
 pub(super) type Evaluated<T> = Result<T, Stop>;
+
+const WRONG: Stop = Stop::Fails(None);
+const NO_ATTRIBUTE: Stop = Stop::Fails(Some(Absent::Attribute));
+const NO_ENTITY: Stop = Stop::Fails(Some(Absent::Entity));
 
 /// A row of a table.
 #[derive(Clone, Copy, Debug)]
@@ -82,20 +91,20 @@ impl Node {
     pub(super) fn value(&self, row: Row<'_>) -> Evaluated<Value> {
         match self {
             Node::Constant(value) => Ok(value.clone()),
-            Node::Failure => Err(Stop::Fails),
+            Node::Failure(absent) => Err(Stop::Fails(*absent)),
             Node::Ask => Err(Stop::Ask),
-            Node::Cell(column) => row.cell(*column).ok_or(Stop::Fails),
+            Node::Cell(column) => row.cell(*column).ok_or(NO_ATTRIBUTE),
             Node::Whole { at, attributes } => whole(*at, attributes, row),
             Node::Else(column, some, none) => match row.cell(*column) {
                 Some(_) => some.value(row),
                 None => none.value(row),
             },
-            Node::Derived(column, values) => derived(*column, values, row),
+            Node::Derived { column, values, .. } => derived(*column, values, row),
             Node::Attribute(of, name) => attribute(&of.value(row)?, name, row.store()),
             Node::Has(of, name) => match of.value(row)? {
                 Value::Record(record) => Ok(Value::Bool(record.contains_key(name))),
                 Value::Entity(uid) => Ok(Value::Bool(entity_has(&uid, name, row))),
-                _ => Err(Stop::Fails),
+                _ => Err(WRONG),
             },
             Node::HasCell { record, attribute, name } => {
                 has_cell(*record, *attribute, name, row).map(Value::Bool)
@@ -108,7 +117,7 @@ impl Node {
             Node::Binary(op, a, b) => binary(*op, a.value(row)?, b.value(row)?, row),
             Node::Like(text, pattern) => match text.value(row)? {
                 Value::Text(text) => Ok(Value::Bool(is_like(&text, pattern))),
-                _ => Err(Stop::Fails),
+                _ => Err(WRONG),
             },
             Node::Is(of, ty) => Ok(Value::Bool(entity(of.value(row)?)?.type_name() == ty)),
             Node::Set(items) => {
@@ -123,11 +132,28 @@ impl Node {
         }
     }
 
+    /// Whether the truth on some row may be for Cedar to tell.
+    pub(super) fn may_ask(&self) -> bool {
+        match self {
+            Node::Constant(_) | Node::Failure(_) | Node::Cell(_) | Node::Whole { .. } => false,
+            Node::HasCell { .. } => false,
+            Node::Ask | Node::Attribute(..) => true,
+            Node::Derived { values, .. } => values.iter().any(|v| *v == Err(Stop::Ask)),
+            Node::Else(_, a, b) | Node::And(a, b) | Node::Or(a, b) => a.may_ask() || b.may_ask(),
+            Node::If(a, b, c) => a.may_ask() || b.may_ask() || c.may_ask(),
+            Node::Has(a, _) | Node::Like(a, _) | Node::Is(a, _) => a.may_ask(),
+            Node::Unary(op, a) => is_foreign(*op) || a.may_ask(),
+            Node::Binary(op, a, b) => is_foreign_pair(*op) || a.may_ask() || b.may_ask(),
+            Node::Set(items) => items.iter().any(Node::may_ask),
+            Node::Record(fields) => fields.iter().any(|(_, node)| node.may_ask()),
+        }
+    }
+
     /// The value of the node on `row`, which must be a boolean.
     pub(super) fn truth(&self, row: Row<'_>) -> Evaluated<bool> {
         match self.value(row)? {
             Value::Bool(truth) => Ok(truth),
-            _ => Err(Stop::Fails),
+            _ => Err(WRONG),
         }
     }
 }
@@ -137,7 +163,7 @@ fn whole(
     attributes: &[(Vec<String>, ColumnId)],
     row: Row<'_>,
 ) -> Evaluated<Value> {
-    let own = at.map(|column| row.cell(column).ok_or(Stop::Fails)).transpose()?;
+    let own = at.map(|column| row.cell(column).ok_or(NO_ATTRIBUTE)).transpose()?;
     if let Some(value) = own.filter(|v| *v != Value::Nested) {
         return Ok(value);
     }
@@ -181,20 +207,20 @@ impl Tree {
 }
 
 fn derived(column: ColumnId, values: &[Evaluated<Value>], row: Row<'_>) -> Evaluated<Value> {
-    let codes = row.table.column(column).and_then(|c| c.codes());
+    let codes = row.table.column(column).and_then(Column::codes);
     let code = codes.and_then(|(codes, _)| codes.get(row.row)).ok_or(Stop::Ask)?;
-    values.get(*code as usize).ok_or(Stop::Ask)?.clone()
+    values.get(code as usize).ok_or(Stop::Ask)?.clone()
 }
 
 /// The attribute `name` of a record, or of an entity among `store`.
 pub(super) fn attribute(of: &Value, name: &str, store: &Entities) -> Evaluated<Value> {
     match of {
-        Value::Record(record) => record.get(name).cloned().ok_or(Stop::Fails),
+        Value::Record(record) => record.get(name).cloned().ok_or(NO_ATTRIBUTE),
         Value::Entity(uid) => {
-            let value = store.get(uid).and_then(|e| e.attr(name)).ok_or(Stop::Fails)?;
+            let value = store.get(uid).and_then(|e| e.attr(name)).ok_or(NO_ENTITY)?;
             value.map(|v| Value::of(&v)).map_err(|_| Stop::Ask)
         }
-        _ => Err(Stop::Fails),
+        _ => Err(WRONG),
     }
 }
 
@@ -213,31 +239,51 @@ fn has_cell(
             Ok(attribute.is_some_and(|column| row.cell(column).is_some()))
         }
         Some(Some(Value::Entity(uid))) => Ok(entity_has(&uid, name, row)),
-        Some(Some(_) | None) => Err(Stop::Fails),
+        Some(Some(_)) => Err(WRONG),
+        Some(None) => Err(NO_ATTRIBUTE),
     }
 }
 
 fn entity(value: Value) -> Evaluated<Arc<EntityUid>> {
     match value {
         Value::Entity(uid) => Ok(uid),
-        _ => Err(Stop::Fails),
+        _ => Err(WRONG),
     }
 }
 
 fn set(value: Value) -> Evaluated<Arc<BTreeSet<Value>>> {
     match value {
         Value::Set(set) => Ok(set),
-        _ => Err(Stop::Fails),
+        _ => Err(WRONG),
     }
+}
+
+/// Addresses, constructors, and operators of a later Cedar.
+fn is_foreign(op: UnaryOp) -> bool {
+    use UnaryOp as Op;
+    let own = [Op::ToMilliseconds, Op::ToSeconds, Op::ToMinutes, Op::ToHours, Op::ToDays];
+    let others = [Op::Not, Op::Neg, Op::IsEmpty, Op::ToDate, Op::ToTime];
+    !own.contains(&op) && !others.contains(&op)
+}
+
+/// Addresses, tags that Cedar must evaluate, and operators of a later Cedar.
+fn is_foreign_pair(op: BinaryOp) -> bool {
+    use BinaryOp as Op;
+    let order = [Op::Eq, Op::NotEq, Op::Less, Op::LessEq, Op::Greater, Op::GreaterEq];
+    let decimals =
+        [Op::DecimalLessThan, Op::DecimalLessEq, Op::DecimalGreater, Op::DecimalGreaterEq];
+    let numbers = [Op::Add, Op::Sub, Op::Mul, Op::Offset, Op::DurationSince];
+    let sets = [Op::In, Op::Contains, Op::ContainsAll, Op::ContainsAny, Op::And, Op::Or];
+    ![&order[..], &decimals, &numbers, &sets].iter().any(|some| some.contains(&op))
 }
 
 fn unary(op: UnaryOp, a: Value) -> Evaluated<Value> {
     let value = match (op, a) {
         (UnaryOp::Not, Value::Bool(b)) => Value::Bool(!b),
-        (UnaryOp::Neg, Value::Long(n)) => Value::Long(n.checked_neg().ok_or(Stop::Fails)?),
+        (UnaryOp::Neg, Value::Long(n)) => Value::Long(n.checked_neg().ok_or(WRONG)?),
         (UnaryOp::IsEmpty, Value::Set(set)) => Value::Bool(set.is_empty()),
         (UnaryOp::ToDate, Value::Datetime(ms)) => {
-            Value::Datetime(ms.checked_sub(ms.rem_euclid(DAY_MS)).ok_or(Stop::Fails)?)
+            Value::Datetime(ms.checked_sub(ms.rem_euclid(DAY_MS)).ok_or(WRONG)?)
         }
         (UnaryOp::ToTime, Value::Datetime(ms)) => Value::Duration(ms.rem_euclid(DAY_MS)),
         (UnaryOp::ToMilliseconds, Value::Duration(ms)) => Value::Long(ms),
@@ -257,7 +303,7 @@ fn unary(op: UnaryOp, a: Value) -> Evaluated<Value> {
             | UnaryOp::ToHours
             | UnaryOp::ToDays,
             _,
-        ) => return Err(Stop::Fails),
+        ) => return Err(WRONG),
         // Addresses, constructors, and operators of a later Cedar.
         _ => return Err(Stop::Ask),
     };
@@ -276,18 +322,18 @@ fn binary(op: BinaryOp, a: Value, b: Value, row: Row<'_>) -> Evaluated<Value> {
         Op::DecimalLessThan | Op::DecimalLessEq | Op::DecimalGreater | Op::DecimalGreaterEq => {
             match (a, b) {
                 (Value::Decimal(a), Value::Decimal(b)) => compared(op, a, b),
-                _ => return Err(Stop::Fails),
+                _ => return Err(WRONG),
             }
         }
         Op::Add | Op::Sub | Op::Mul | Op::Offset | Op::DurationSince => {
-            return calculated(op, &a, &b).ok_or(Stop::Fails);
+            return calculated(op, &a, &b).ok_or(WRONG);
         }
         Op::In => is_in(&*entity(a)?, &b, row.store())?,
         Op::Contains => set(a)?.contains(&b),
         Op::ContainsAll => set(b)?.is_subset(&*set(a)?),
         Op::ContainsAny => !set(a)?.is_disjoint(&*set(b)?),
         Op::HasTag => tag(a, b, row)?.is_some(),
-        Op::GetTag => return tag(a, b, row)?.ok_or(Stop::Fails),
+        Op::GetTag => return tag(a, b, row)?.ok_or(NO_ENTITY),
         // Addresses, and operators of a later Cedar.
         _ => return Err(Stop::Ask),
     };
@@ -300,7 +346,7 @@ fn comparable(a: &Value, b: &Value) -> Evaluated<(i64, i64)> {
         (Value::Long(a), Value::Long(b))
         | (Value::Datetime(a), Value::Datetime(b))
         | (Value::Duration(a), Value::Duration(b)) => Ok((*a, *b)),
-        _ => Err(Stop::Fails),
+        _ => Err(WRONG),
     }
 }
 
@@ -337,20 +383,20 @@ fn is_in(uid: &EntityUid, group: &Value, store: &Entities) -> Evaluated<bool> {
             let groups: Evaluated<Vec<_>> = groups.iter().map(|g| entity(g.clone())).collect();
             Ok(groups?.iter().any(|group| member(group)))
         }
-        _ => Err(Stop::Fails),
+        _ => Err(WRONG),
     }
 }
 
 fn tag(of: Value, name: Value, row: Row<'_>) -> Evaluated<Option<Value>> {
     let (uid, Value::Text(name)) = (entity(of)?, name) else {
-        return Err(Stop::Fails);
+        return Err(WRONG);
     };
     let value = row.store().get(&uid).and_then(|e| e.tag(&name)).transpose();
     Ok(value.map_err(|_| Stop::Ask)?.map(|v| Value::of(&v)))
 }
 
 /// Whether `text` matches, one character at a time; a wildcard takes as little as it can.
-fn is_like(text: &str, pattern: &[PatternElem]) -> bool {
+pub(super) fn is_like(text: &str, pattern: &[PatternElem]) -> bool {
     let (mut rest, mut wanted) = (text.chars(), pattern);
     let mut retry = None;
     loop {

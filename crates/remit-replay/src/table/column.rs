@@ -3,6 +3,8 @@
 //! A column of few distinct values is a dictionary and a code for each row; a column of many numbers
 //! holds the numbers. Either way a cell is a value or nothing. Not here: which column is what.
 
+use super::codes::Codes;
+use super::dictionary::Dictionary;
 use super::value::{NumberKind, Value};
 use std::collections::HashMap;
 
@@ -11,32 +13,40 @@ use std::collections::HashMap;
 const DICTIONARY_OF_NUMBERS: usize = if cfg!(test) { 4 } else { 4096 };
 
 /// All cells of one access path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
-    /// Code 0 is nothing; code `n` is `values[n - 1]`.
-    Codes { codes: Vec<u32>, values: Vec<Value> },
-    /// Numbers of one kind; `present` says which cells hold one.
-    Numbers { kind: NumberKind, numbers: Vec<i64>, present: Vec<bool> },
+    /// Code 0 is nothing; code `n` is value `n - 1`.
+    Coded { codes: Codes, values: Dictionary },
+    /// Numbers of one kind; a bit of `present` for each cell that holds one.
+    Numbers { kind: NumberKind, numbers: Vec<i64>, present: Vec<u64> },
 }
 
 impl Column {
     /// The cell of `row`.
     pub(crate) fn get(&self, row: usize) -> Option<Value> {
         match self {
-            Column::Codes { codes, values } => {
-                values.get((*codes.get(row)? as usize).checked_sub(1)?).cloned()
+            Column::Coded { codes, values } => {
+                values.get((codes.get(row)? as usize).checked_sub(1)?)
             }
             Column::Numbers { kind, numbers, present } => {
-                let number = numbers.get(row).filter(|_| present.get(row) == Some(&true));
+                let number = numbers.get(row).filter(|_| is_present(present, row));
                 number.map(|n| kind.value(*n))
             }
         }
     }
 
-    /// The code of `row` among `0..radix`, for a dictionary.
-    pub(crate) fn codes(&self) -> Option<(&[u32], usize)> {
+    /// Whether the cell of `row` holds anything.
+    pub(crate) fn has(&self, row: usize) -> bool {
         match self {
-            Column::Codes { codes, values } => Some((codes, values.len() + 1)),
+            Column::Coded { codes, .. } => codes.get(row).is_some_and(|code| code != 0),
+            Column::Numbers { present, .. } => is_present(present, row),
+        }
+    }
+
+    /// The codes, each of them below the second number, for a dictionary.
+    pub(crate) fn codes(&self) -> Option<(&Codes, usize)> {
+        match self {
+            Column::Coded { codes, values } => Some((codes, values.len() + 1)),
             Column::Numbers { .. } => None,
         }
     }
@@ -44,30 +54,83 @@ impl Column {
     /// What distinguishes the cell of `row` from the others of this column.
     pub(crate) fn key(&self, row: usize) -> (bool, i64) {
         match self {
-            Column::Codes { codes, .. } => (true, codes.get(row).copied().map_or(0, i64::from)),
+            Column::Coded { codes, .. } => (true, codes.get(row).map_or(0, i64::from)),
             Column::Numbers { numbers, present, .. } => {
-                (present.get(row).copied().unwrap_or(false), numbers.get(row).copied().unwrap_or(0))
+                (is_present(present, row), numbers.get(row).copied().unwrap_or(0))
             }
         }
     }
 
     /// The distinct values, as far as the column keeps them.
-    pub(crate) fn values(&self) -> &[Value] {
+    pub(crate) fn dictionary(&self) -> Option<&Dictionary> {
         match self {
-            Column::Codes { values, .. } => values,
-            Column::Numbers { .. } => &[],
+            Column::Coded { values, .. } => Some(values),
+            Column::Numbers { .. } => None,
         }
     }
 
     /// Whether a cell may be a record with columns of its own.
     pub(crate) fn nests(&self) -> bool {
-        self.values().contains(&Value::Nested)
+        self.any_of_others(|v| *v == Value::Nested)
     }
 
     /// Whether a cell may be an entity.
     pub(crate) fn holds_entities(&self) -> bool {
-        self.values().iter().any(|v| matches!(v, Value::Entity(_)))
+        self.any_of_others(|v| matches!(v, Value::Entity(_)))
     }
+
+    /// Whether a cell may be anything but a record with columns of its own.
+    pub(crate) fn holds_more_than_records(&self) -> bool {
+        match self {
+            Column::Coded { values: Dictionary::Values(values), .. } => {
+                values.iter().any(|v| *v != Value::Nested)
+            }
+            Column::Coded { values: Dictionary::Texts(_), .. } | Column::Numbers { .. } => true,
+        }
+    }
+
+    /// The kind of all numbers in the column, if it holds nothing else.
+    pub(crate) fn number_kind(&self) -> Option<NumberKind> {
+        match self {
+            Column::Numbers { kind, .. } => Some(*kind),
+            Column::Coded { values: Dictionary::Values(values), .. } => one_kind(values),
+            Column::Coded { values: Dictionary::Texts(_), .. } => None,
+        }
+    }
+
+    /// How many bytes a row takes, and how many the dictionary does.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        match self {
+            Column::Coded { codes, values } => {
+                let wide = match codes {
+                    Codes::Narrow(codes) => codes.len(),
+                    Codes::Middle(codes) => 2 * codes.len(),
+                    Codes::Wide(codes) => 4 * codes.len(),
+                };
+                let values = match values {
+                    Dictionary::Texts(texts) => texts.bytes_len() + 4 * texts.len(),
+                    Dictionary::Values(values) => values.len() * size_of::<Value>(),
+                };
+                (wide, values)
+            }
+            Column::Numbers { numbers, present, .. } => (8 * (numbers.len() + present.len()), 0),
+        }
+    }
+
+    fn any_of_others(&self, test: impl Fn(&Value) -> bool) -> bool {
+        self.dictionary().is_some_and(|values| values.others().iter().any(test))
+    }
+}
+
+fn is_present(present: &[u64], row: usize) -> bool {
+    present.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 != 0)
+}
+
+/// The kind of all `values`, if they are numbers of one kind.
+fn one_kind(values: &[Value]) -> Option<NumberKind> {
+    let kind = |value: &Value| value.number().map(|(kind, _)| kind);
+    let first = kind(values.first()?)?;
+    values.iter().all(|value| kind(value) == Some(first)).then_some(first)
 }
 
 /// A column that is being filled, row by row.
@@ -82,38 +145,73 @@ impl ColumnBuilder {
     /// Puts `value` in `row`; the rows that were left out hold nothing.
     pub(crate) fn put(&mut self, row: usize, value: Value) {
         let next = self.values.len() as u32 + 1;
-        let code = *self.index.entry(value).or_insert_with_key(|value| {
-            self.values.push(value.clone());
-            next
-        });
+        let code = match self.index.get(&value) {
+            Some(code) => *code,
+            None => {
+                self.values.push(value.clone());
+                self.index.insert(value, next);
+                next
+            }
+        };
         self.codes.resize(row, 0);
         self.codes.push(code);
     }
 
-    /// The column of a table of `rows` rows.
-    pub(crate) fn finish(mut self, rows: usize) -> Column {
-        self.codes.resize(rows, 0);
-        if self.values.len() > DICTIONARY_OF_NUMBERS
-            && let Some(numbers) = self.numbers()
-        {
-            return numbers;
-        }
-        Column::Codes { codes: self.codes, values: self.values }
+    /// For each row the rank of its value among all.
+    pub(crate) fn ranked(&self) -> Vec<u32> {
+        let (_, rank) = sorted(self.values.clone());
+        self.codes.iter().map(|code| rank.get(*code as usize).copied().unwrap_or(0)).collect()
     }
 
-    /// The same cells as plain numbers, if all values are of one kind of number.
-    fn numbers(&self) -> Option<Column> {
-        let all: Option<Vec<_>> = self.values.iter().map(Value::number).collect();
-        let all = all?;
-        let (kind, _) = *all.first()?;
-        if all.iter().any(|(other, _)| *other != kind) {
-            return None;
+    /// The column of a table whose `n`th row is the `order[n]`th that was put.
+    pub(crate) fn finish(mut self, order: &[u32]) -> Column {
+        if self.values.len() > DICTIONARY_OF_NUMBERS
+            && let Some(kind) = one_kind(&self.values)
+        {
+            self.codes.resize(order.len(), 0);
+            let ordered = order.iter().map(|at| self.codes.get(*at as usize).copied().unwrap_or(0));
+            return numbers(kind, &self.values, ordered);
         }
-        let number = |code: &u32| (*code as usize).checked_sub(1).and_then(|n| all.get(n));
-        Some(Column::Numbers {
-            kind,
-            numbers: self.codes.iter().map(|c| number(c).map_or(0, |(_, n)| *n)).collect(),
-            present: self.codes.iter().map(|c| *c != 0).collect(),
-        })
+        self.finish_coded(order)
     }
+
+    /// The same, as a dictionary whatever it holds.
+    pub(crate) fn finish_coded(self, order: &[u32]) -> Column {
+        let ColumnBuilder { mut codes, values, .. } = self;
+        codes.resize(order.len(), 0);
+        let ordered = order.iter().map(|at| codes.get(*at as usize).copied().unwrap_or(0));
+        let (values, rank) = sorted(values);
+        let ranked = ordered.map(|code| rank.get(code as usize).copied().unwrap_or(0)).collect();
+        let radix = values.len() + 1;
+        Column::Coded { codes: Codes::new(ranked, radix), values: Dictionary::new(values) }
+    }
+}
+
+fn numbers(kind: NumberKind, values: &[Value], codes: impl Iterator<Item = u32>) -> Column {
+    let mut present = Vec::new();
+    let number = |(row, code): (usize, u32)| {
+        if row % 64 == 0 {
+            present.push(0_u64);
+        }
+        let value = (code as usize).checked_sub(1).and_then(|at| values.get(at));
+        if let (Some(_), Some(word)) = (value, present.last_mut()) {
+            *word |= 1 << (row % 64);
+        }
+        value.and_then(Value::number).map_or(0, |(_, number)| number)
+    };
+    let numbers = codes.enumerate().map(number).collect();
+    Column::Numbers { kind, numbers, present }
+}
+
+/// The values in order, and the new code of each old one.
+fn sorted(values: Vec<Value>) -> (Vec<Value>, Vec<u32>) {
+    let mut with_code: Vec<(Value, usize)> = values.into_iter().zip(1..).collect();
+    with_code.sort_unstable();
+    let mut rank = vec![0; with_code.len() + 1];
+    for (new, (_, old)) in (1..).zip(&with_code) {
+        if let Some(rank) = rank.get_mut(*old) {
+            *rank = new;
+        }
+    }
+    (with_code.into_iter().map(|(value, _)| value).collect(), rank)
 }

@@ -1,0 +1,202 @@
+//! Atoms that are decided by comparing codes, without looking at values.
+
+use super::native::is_like;
+use super::truths::{Truth, Truths};
+use crate::Absent;
+use crate::rows::{BLOCK_ROWS, Words};
+use crate::table::{Codes, Column, ColumnId, Dictionary, Table, Texts};
+use cedar_policy::pst::PatternElem;
+use memchr::memmem::Finder;
+use std::ops::Range;
+
+/// True where a column's code is in a range, since its values are sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CodeRange {
+    pub(super) column: ColumnId,
+    pub(super) codes: Range<u32>,
+    /// True where it is *not* in the range.
+    pub(super) outside: bool,
+}
+
+impl CodeRange {
+    pub(super) fn truth(&self, table: &Table, row: u32) -> Truth {
+        let codes = table.column(self.column).and_then(Column::codes);
+        match codes.and_then(|(codes, _)| codes.get(row as usize)).unwrap_or(0) {
+            0 => Truth::Failed(Some(Absent::Attribute)),
+            code if self.codes.contains(&code) != self.outside => Truth::True,
+            _ => Truth::False,
+        }
+    }
+
+    /// The truths on the rows of `mask` in block `index`.
+    pub(super) fn block(&self, table: &Table, index: u32, mask: &Words) -> Truths {
+        match table.column(self.column).and_then(Column::codes) {
+            Some((Codes::Narrow(codes), _)) => self.compare(codes, index, mask),
+            Some((Codes::Middle(codes), _)) => self.compare(codes, index, mask),
+            Some((Codes::Wide(codes), _)) => self.compare(codes, index, mask),
+            None => Truths::NOWHERE,
+        }
+    }
+
+    fn compare<C: Copy + Into<u32>>(&self, codes: &[C], index: u32, mask: &Words) -> Truths {
+        let codes = codes.get((index * BLOCK_ROWS) as usize..).unwrap_or_default();
+        let (start, len) = (self.codes.start, self.codes.end.saturating_sub(self.codes.start));
+        let mut truths = Truths::NOWHERE;
+        let out = truths.yes.iter_mut().zip(&mut truths.failed).zip(&mut truths.attribute);
+        for ((mask, codes), ((yes, failed), attribute)) in
+            mask.iter().zip(codes.chunks(64)).zip(out)
+        {
+            if *mask == 0 {
+                continue;
+            }
+            let (mut inside, mut nothing) = (0, 0);
+            for (bit, code) in codes.iter().enumerate() {
+                let code: u32 = (*code).into();
+                inside |= u64::from(code.wrapping_sub(start) < len) << bit;
+                nothing |= u64::from(code == 0) << bit;
+            }
+            let wanted = if self.outside { !inside } else { inside };
+            *yes = wanted & !nothing & mask;
+            *failed = nothing & mask;
+            *attribute = *failed;
+        }
+        truths
+    }
+}
+
+/// Whether a column below a record holds anything; it fails where there is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Presence {
+    /// `None`: the record is the context, which is always there.
+    pub(super) record: Option<ColumnId>,
+    pub(super) attribute: ColumnId,
+}
+
+impl Presence {
+    pub(super) fn truth(&self, table: &Table, row: u32) -> Truth {
+        let has = |id| table.column(id).is_some_and(|column| column.has(row as usize));
+        if has(self.attribute) {
+            Truth::True
+        } else if self.record.is_none_or(has) {
+            Truth::False
+        } else {
+            Truth::Failed(Some(Absent::Attribute))
+        }
+    }
+
+    pub(super) fn block(&self, table: &Table, index: u32, mask: &Words) -> Truths {
+        let mut truths = Truths::yes(present(table, self.attribute, index, mask));
+        if let Some(record) = self.record {
+            let records = present(table, record, index, mask);
+            let words = truths.failed.iter_mut().zip(&mut truths.attribute).zip(&truths.yes);
+            for (((failed, attribute), yes), (mask, record)) in words.zip(mask.iter().zip(&records))
+            {
+                *failed = mask & !(yes | record);
+                *attribute = *failed;
+            }
+        }
+        truths
+    }
+}
+
+/// The rows of `mask` in block `index` where the column holds anything.
+fn present(table: &Table, column: ColumnId, index: u32, mask: &Words) -> Words {
+    let mut words = *mask;
+    match table.column(column) {
+        Some(Column::Numbers { present, .. }) => {
+            let present = present.get(index as usize * words.len()..).unwrap_or_default();
+            for (word, present) in words.iter_mut().zip(present) {
+                *word &= present;
+            }
+        }
+        Some(Column::Coded { values, .. }) => {
+            let all = 1..values.len() as u32 + 1;
+            words = CodeRange { column, codes: all, outside: false }.block(table, index, mask).yes;
+        }
+        None => words.fill(0),
+    }
+    words
+}
+
+/// The places of a dictionary whose text matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Matching {
+    Range(Range<usize>),
+    Places(Vec<usize>),
+}
+
+/// The texts that are like `pattern`: looked for as a whole, not one by one.
+pub(super) fn like(texts: &Texts, pattern: &[PatternElem]) -> Matching {
+    let parts: Vec<Vec<u8>> = pattern.split(|e| *e == PatternElem::Wildcard).map(bytes).collect();
+    let (first, rest) = parts.split_first().map_or((&[][..], &[][..]), |(f, r)| (f.as_slice(), r));
+    let prefixed = texts.with_prefix(first);
+    let matches = |at: &usize| texts.get(*at).is_some_and(|text| is_like(text, pattern));
+    match rest {
+        [] => {
+            let whole = texts.bytes_of(prefixed.start).is_some_and(|text| text == first);
+            Matching::Range(
+                prefixed.start..prefixed.start + usize::from(whole && !prefixed.is_empty()),
+            )
+        }
+        _ if rest.iter().all(Vec::is_empty) => Matching::Range(prefixed),
+        _ if !first.is_empty() => Matching::Places(prefixed.filter(matches).collect()),
+        _ => {
+            let longest = rest.iter().max_by_key(|part| part.len()).map(Vec::as_slice);
+            let finder = Finder::new(longest.unwrap_or_default());
+            Matching::Places(texts.holding(&finder).filter(matches).collect())
+        }
+    }
+}
+
+fn bytes(literal: &[PatternElem]) -> Vec<u8> {
+    let char = |e: &PatternElem| if let PatternElem::Char(c) = e { Some(*c) } else { None };
+    literal.iter().filter_map(char).collect::<String>().into_bytes()
+}
+
+/// The texts of a dictionary of texts only.
+pub(super) fn texts(table: &Table, column: ColumnId) -> Option<&Texts> {
+    match table.column(column)?.dictionary()? {
+        Dictionary::Texts(texts) => Some(texts),
+        Dictionary::Values(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Value;
+
+    #[test]
+    fn patterns_find_what_matching_one_by_one_finds() {
+        let mut all =
+            vec!["", "a", "ab", "aab", "b*", "ba", "xaxbx", "ä€", "€", "aaa", "srv/data/x"];
+        all.sort_unstable();
+        let values = all.iter().map(|t| Value::Text((*t).into())).collect();
+        let Dictionary::Texts(texts) = Dictionary::new(values) else { panic!("only texts") };
+        for text in
+            ["", "*", "a*", "*a", "*a*", "*a*b*", "a*b", "b\\*", "*€", "srv/*/x", "**", "a**"]
+        {
+            let pattern: Vec<PatternElem> = elements(text);
+            let found: Vec<usize> = match like(&texts, &pattern) {
+                Matching::Range(range) => range.collect(),
+                Matching::Places(places) => places,
+            };
+            let wanted: Vec<usize> =
+                (0..all.len()).filter(|n| is_like(all[*n], &pattern)).collect();
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+
+    fn elements(text: &str) -> Vec<PatternElem> {
+        let mut chars = text.chars();
+        let mut elements = Vec::new();
+        while let Some(c) = chars.next() {
+            elements.push(match c {
+                '\\' => PatternElem::Char(chars.next().unwrap()),
+                '*' => PatternElem::Wildcard,
+                c => PatternElem::Char(c),
+            });
+        }
+        elements
+    }
+}

@@ -1,0 +1,209 @@
+//! What is known of an atom, by the codes of the columns that it reads.
+//!
+//! One byte a combination of codes, shared by all threads: whoever needs one that is not known yet works
+//! it out, and two who do so at once write the same. Not here: working it out.
+
+use super::truths::{Truth, Truths};
+use crate::Absent;
+use crate::rows::{BLOCK_ROWS, Words};
+use crate::table::{Codes, ColumnId, Table};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// A memo has at most this many entries, and at most a few for each row. Tests use a small limit, to
+/// reach both kinds of atoms.
+const LIMIT: usize = if cfg!(test) { 256 } else { 1 << 22 };
+
+/// True.
+const YES: u8 = 0b0001;
+/// Neither true nor false: not known yet, or a failure.
+const ODD: u8 = 0b0010;
+/// A failure; the bits above say what is absent.
+const FAILED: u8 = 0b0110;
+const ABSENT_ATTRIBUTE: u8 = 0b0_1000;
+const ABSENT_ENTITY: u8 = 0b1_0000;
+
+#[derive(Debug)]
+pub(super) struct Memo {
+    /// What one step of each column's code is worth.
+    strides: Vec<(ColumnId, usize)>,
+    truths: Box<[AtomicU8]>,
+}
+
+impl Memo {
+    /// For every combination of codes of `columns`. `None` if there are too many.
+    pub(super) fn new(columns: impl Iterator<Item = ColumnId>, table: &Table) -> Option<Self> {
+        let limit = LIMIT.min(4 * table.len() + 4096);
+        let (mut strides, mut size) = (Vec::new(), 1_usize);
+        for column in columns {
+            let (_, radix) = table.column(column)?.codes()?;
+            strides.push((column, size));
+            size = size.checked_mul(radix).filter(|size| *size <= limit)?;
+        }
+        Some(Memo { strides, truths: (0..size).map(|_| AtomicU8::new(ODD)).collect() })
+    }
+
+    /// The single column that it is about.
+    pub(super) fn column(&self) -> Option<ColumnId> {
+        match self.strides.as_slice() {
+            [(column, _)] => Some(*column),
+            _ => None,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.truths.len()
+    }
+
+    /// What is known of one code of the single column.
+    pub(super) fn remember(&self, code: usize, truth: Truth) {
+        if let Some(entry) = self.truths.get(code) {
+            entry.store(byte(truth), Ordering::Relaxed);
+        }
+    }
+
+    /// The truth on `row`, worked out by `find` if it is not known.
+    pub(super) fn truth(&self, table: &Table, row: u32, find: impl Fn(u32) -> Truth) -> Truth {
+        let code = |column: &ColumnId| {
+            let codes = table.column(*column).and_then(|column| column.codes());
+            codes.and_then(|(codes, _)| codes.get(row as usize)).unwrap_or(0)
+        };
+        let at = self.strides.iter().map(|(column, stride)| code(column) as usize * stride).sum();
+        self.known_or(at, || find(row))
+    }
+
+    /// The same for all codes.
+    pub(super) fn remember_all(&self, truth: Truth) {
+        let byte = byte(truth);
+        self.truths.iter().for_each(|entry| entry.store(byte, Ordering::Relaxed));
+    }
+
+    /// The truths on the rows of `mask` in block `index`.
+    pub(super) fn block(
+        &self,
+        table: &Table,
+        index: u32,
+        mask: &Words,
+        find: impl Fn(u32) -> Truth,
+    ) -> Truths {
+        let column = |id: &ColumnId| Some(table.column(*id)?.codes()?.0);
+        match self.strides.as_slice() {
+            [] => self.gather(index, mask, std::iter::repeat_n(0, usize::MAX), find),
+            [(id, _)] => match column(id) {
+                Some(Codes::Narrow(codes)) => self.one(index, mask, codes, find),
+                Some(Codes::Middle(codes)) => self.one(index, mask, codes, find),
+                Some(Codes::Wide(codes)) => self.one(index, mask, codes, find),
+                None => Truths::NOWHERE,
+            },
+            several => {
+                let columns: Vec<(&Codes, usize)> = several
+                    .iter()
+                    .filter_map(|(id, stride)| Some((column(id)?, *stride)))
+                    .collect();
+                let first = (index * BLOCK_ROWS) as usize;
+                let codes = (first..table.len()).map(|row| {
+                    let code = |codes: &Codes| codes.get(row).unwrap_or(0) as usize;
+                    columns.iter().map(|(codes, stride)| code(codes) * stride).sum::<usize>()
+                });
+                self.gather(index, mask, codes, find)
+            }
+        }
+    }
+
+    fn one<C: Copy + TryInto<usize>>(
+        &self,
+        index: u32,
+        mask: &Words,
+        codes: &[C],
+        find: impl Fn(u32) -> Truth,
+    ) -> Truths {
+        let codes = codes.get((index * BLOCK_ROWS) as usize..).unwrap_or_default();
+        let mut truths = Truths::NOWHERE;
+        let words = mask.iter().zip(codes.chunks(64)).zip(&mut truths.yes).enumerate();
+        let mut odd = Vec::new();
+        for (at, ((mask, codes), yes)) in words.filter(|(_, ((mask, _), _))| **mask != 0) {
+            let (mut yeses, mut odds) = (0, 0);
+            for (bit, code) in codes.iter().enumerate() {
+                let truth = self.raw((*code).try_into().unwrap_or(usize::MAX));
+                yeses |= u64::from(truth & YES) << bit;
+                odds |= u64::from(truth >> 1 & 1) << bit;
+            }
+            *yes = yeses & mask;
+            if odds & mask != 0 {
+                odd.push(at);
+            }
+        }
+        for at in odd {
+            let mask = mask.get(at).copied().unwrap_or(0);
+            let codes = codes.get(at * 64..).unwrap_or_default();
+            let codes = codes.iter().map(|code| (*code).try_into().unwrap_or(usize::MAX));
+            self.word(index, at, mask, codes, &find, &mut truths);
+        }
+        truths
+    }
+
+    fn gather(
+        &self,
+        index: u32,
+        mask: &Words,
+        mut entries: impl Iterator<Item = usize>,
+        find: impl Fn(u32) -> Truth,
+    ) -> Truths {
+        let mut truths = Truths::NOWHERE;
+        for (at, mask) in mask.iter().enumerate() {
+            self.word(index, at, *mask, entries.by_ref().take(64), &find, &mut truths);
+        }
+        truths
+    }
+
+    /// The rows of one word, one by one.
+    fn word(
+        &self,
+        index: u32,
+        at: usize,
+        mask: u64,
+        entries: impl Iterator<Item = usize>,
+        find: &impl Fn(u32) -> Truth,
+        truths: &mut Truths,
+    ) {
+        let first = index * BLOCK_ROWS + at as u32 * 64;
+        for (bit, entry) in (0_u32..).zip(entries).take(64) {
+            if mask >> bit & 1 != 0 {
+                truths.set(at, bit, self.known_or(entry, || find(first + bit)));
+            }
+        }
+    }
+
+    fn known_or(&self, entry: usize, find: impl FnOnce() -> Truth) -> Truth {
+        truth(self.raw(entry)).unwrap_or_else(|| {
+            let found = find();
+            self.remember(entry, found);
+            found
+        })
+    }
+
+    fn raw(&self, entry: usize) -> u8 {
+        self.truths.get(entry).map_or(0, |truth| truth.load(Ordering::Relaxed))
+    }
+}
+
+fn byte(truth: Truth) -> u8 {
+    match truth {
+        Truth::False => 0,
+        Truth::True => YES,
+        Truth::Failed(None) => FAILED,
+        Truth::Failed(Some(Absent::Attribute)) => FAILED | ABSENT_ATTRIBUTE,
+        Truth::Failed(Some(Absent::Entity)) => FAILED | ABSENT_ENTITY,
+    }
+}
+
+/// `None` if it is not known.
+fn truth(byte: u8) -> Option<Truth> {
+    match byte {
+        0 => Some(Truth::False),
+        YES => Some(Truth::True),
+        FAILED => Some(Truth::Failed(None)),
+        _ if byte == FAILED | ABSENT_ATTRIBUTE => Some(Truth::Failed(Some(Absent::Attribute))),
+        _ if byte == FAILED | ABSENT_ENTITY => Some(Truth::Failed(Some(Absent::Entity))),
+        _ => None,
+    }
+}
