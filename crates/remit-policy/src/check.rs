@@ -1,9 +1,11 @@
 //! Checks the unsaved text of one file, fast enough for every key stroke.
 //!
-//! Only that file's policies are parsed and validated, against the schema and ids of the loaded
-//! workspace. What needs the whole workspace, such as an unused template, waits for a load.
+//! Only those policies of the file that the loaded workspace does not hold are parsed and validated,
+//! against its schema and ids. What needs the whole workspace, such as an unused template, waits for
+//! a load.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 
@@ -13,10 +15,10 @@ use crate::files::FileKind;
 use crate::finding::{self, Finding, FindingCode};
 use crate::layer;
 use crate::links::LinkFile;
-use crate::policy_file::{PolicyFile, PolicySource};
+use crate::policy_file::PolicyFile;
+use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
 use crate::scopes;
-use crate::validate;
 use crate::workspace::Workspace;
 
 /// Everything that is wrong with the text of one file, by place; other files are not looked at.
@@ -39,7 +41,7 @@ pub fn check_text(workspace: &Workspace, file: &Utf8Path, text: &str) -> Vec<Fin
             config::read(text, "", model, &mut findings);
         }
         Some(FileKind::ScopeIndex) => {
-            scopes::read_rules(text, &scope_files(workspace), &mut findings);
+            findings = scopes::read_rules(text, &workspace.parts.scope_files()).1;
         }
         Some(FileKind::TemplateLinks) => {
             LinkFile::read(file, text, &mut findings);
@@ -54,22 +56,19 @@ pub fn check_text(workspace: &Workspace, file: &Utf8Path, text: &str) -> Vec<Fin
         ),
         None => {}
     }
-    finding::sort(&mut findings);
-    findings
-}
-
-fn scope_files(workspace: &Workspace) -> Vec<&Utf8Path> {
-    let entries = workspace.files.iter().filter(|entry| entry.kind == FileKind::Scope);
-    entries.map(|entry| entry.path.as_path()).collect()
+    finding::sorted(findings)
 }
 
 fn check_policies(workspace: &Workspace, file: &Utf8Path, text: &str, findings: &mut Vec<Finding>) {
-    let parsed = PolicyFile::parse(file, text, findings);
-    findings.extend(workspace.schema.iter().flat_map(|schema| validate::file(schema, &parsed)));
-    let others = elsewhere_in_its_layers(workspace, file);
-    let mut before: BTreeMap<&str, &PolicySource> =
-        others.into_iter().map(|policy| (policy.id.as_str(), policy)).collect();
-    for policy in parsed.policies.iter().map(|policy| &policy.source) {
+    let before = workspace.parts.policies.get(file).map(Arc::as_ref);
+    let parsed =
+        PolicyFile::parse(file, text.into(), before).validated(workspace.schema.as_deref());
+    findings.extend([parsed.mistakes.as_slice(), &parsed.misfits].concat());
+    let mut before: BTreeMap<&str, &PolicySource> = BTreeMap::new();
+    for policy in elsewhere_in_its_layers(workspace, file) {
+        before.entry(&policy.id).or_insert(policy);
+    }
+    for policy in parsed.policies.iter().map(|policy| &*policy.source) {
         match before.get(policy.id.as_str()) {
             Some(first) => findings.push(layer::duplicate(policy, first)),
             None => {
@@ -79,17 +78,15 @@ fn check_policies(workspace: &Workspace, file: &Utf8Path, text: &str, findings: 
     }
 }
 
-/// The policies that share a layer with a file, and are not in it.
-fn elsewhere_in_its_layers<'a>(workspace: &'a Workspace, file: &Utf8Path) -> Vec<&'a PolicySource> {
-    let layers: Vec<_> = if FileKind::of(file) == Some(FileKind::Guardrails) {
-        vec![&workspace.guardrails]
-    } else {
-        let scopes = workspace.scopes.iter().filter(|scope| scope.files.iter().any(|f| f == file));
-        scopes.map(|scope| &scope.layer).collect()
-    };
-    layers
-        .into_iter()
-        .flat_map(|layer| &layer.policies)
-        .filter(|policy| policy.file != file)
-        .collect()
+/// The policies that share a layer with a file and are not in it, under the ids that they ask for.
+fn elsewhere_in_its_layers<'a>(
+    workspace: &'a Workspace,
+    file: &'a Utf8Path,
+) -> impl Iterator<Item = &'a PolicySource> {
+    let is_guardrail = FileKind::of(file) == Some(FileKind::Guardrails);
+    let guardrails = is_guardrail.then_some(&workspace.guardrails);
+    let scopes = workspace.scopes.iter().filter(move |scope| scope.files.iter().any(|f| f == file));
+    let layers = guardrails.into_iter().chain(scopes.map(|scope| &scope.layer));
+    let files = layers.flat_map(|layer| layer.files()).filter(move |other| other.path != file);
+    files.flat_map(|file| &file.policies).map(|policy| &*policy.source)
 }

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -62,6 +63,11 @@ impl FileKind {
             _ => None,
         }
     }
+
+    /// Whether such files hold policies that we read.
+    pub(crate) fn is_policies(self) -> bool {
+        matches!(self, Self::Guardrails | Self::Scope)
+    }
 }
 
 /// A file of the workspace and its text, the draft's if there is one.
@@ -72,7 +78,7 @@ pub struct FileEntry {
     /// What it is.
     pub kind: FileKind,
     /// What it says.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// The unsaved text of a file, by its path relative to the workspace.
@@ -109,7 +115,7 @@ fn read(
             }
         },
     };
-    Some(FileEntry { path, kind, text })
+    Some(FileEntry { path, kind, text: text.into() })
 }
 
 /// The text of a file; nothing if there is no such file.

@@ -148,7 +148,7 @@ fn count(number: usize) -> u32 {
 }
 
 /// Files first, then places, so that the same workspace always reads the same.
-pub(crate) fn sort(findings: &mut Vec<Finding>) {
+pub(crate) fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     let start = |finding: &Finding| finding.span.as_ref().map(|span| (span.start, span.end));
     findings.sort_by(|a, b| {
         (&a.file, start(a), a.code, &a.message, &a.actions).cmp(&(
@@ -160,6 +160,7 @@ pub(crate) fn sort(findings: &mut Vec<Finding>) {
         ))
     });
     findings.dedup();
+    findings
 }
 
 /// Cedar wraps its errors; the innermost one says what is wrong.

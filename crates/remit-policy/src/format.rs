@@ -34,10 +34,8 @@ pub fn format_text(file: &Utf8Path, text: &str) -> Result<String, Finding> {
 }
 
 fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {
-    let mut findings = Vec::new();
-    PolicyFile::parse(file, text, &mut findings);
-    if let Some(mistake) = findings.into_iter().find(|finding| finding.code == FindingCode::Syntax)
-    {
+    let mistakes = PolicyFile::parse(file, text.into(), None).mistakes;
+    if let Some(mistake) = mistakes.into_iter().find(|found| found.code == FindingCode::Syntax) {
         return Err(Box::new(mistake));
     }
     let config = Config::default();

@@ -2,15 +2,18 @@
 //!
 //! Everything that parses is in the set, under an id that is unique in the layer. Two policies
 //! never become one: where ids collide, the second keeps a numbered id beside the finding.
+//!
+//! A layer can be made from an earlier state of itself, at the cost of what is different.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use cedar_policy::{PolicyId, PolicySet};
 
-use crate::digest;
 use crate::finding::{Finding, FindingCode, innermost};
 use crate::links::{Link, LinkFile};
-use crate::policy_file::{Body, ParsedPolicy, PolicyFile, PolicySource};
+use crate::policy_file::{Body, Parsed, ParsedPolicy, PolicyFile};
+use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
 use crate::validate;
 
@@ -18,76 +21,160 @@ use crate::validate;
 #[derive(Debug, Clone)]
 pub struct Layer {
     /// The policies and templates, in the order of files and lines.
-    pub policies: Vec<PolicySource>,
+    pub policies: Vec<Arc<PolicySource>>,
     /// Everything that parsed, templates linked.
     pub set: PolicySet,
-    /// The digest of the files: their names and their exact text.
-    pub digest: String,
     /// The template of each link, by the link's id.
     pub links: BTreeMap<String, String>,
+    /// INVARIANT (parallel): what each of `policies` says, under the id that it has here.
+    parsed: Vec<Arc<Parsed>>,
+    /// INVARIANT (index): the position of each of `policies` by its id.
+    positions: HashMap<String, usize>,
+    sources: Sources,
+    /// What is wrong with the layer as a whole: ids, templates and links.
+    pub(crate) mistakes: Vec<Finding>,
+    /// Links that do not fit the schema.
+    pub(crate) misfits: Vec<Finding>,
+}
+
+/// The files that a layer is made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Sources {
+    pub(crate) files: Vec<Arc<PolicyFile>>,
+    pub(crate) links: Option<Arc<LinkFile>>,
+}
+
+impl Sources {
+    /// Whether these are the very same files, not only equal ones.
+    fn are(&self, others: &Self) -> bool {
+        let links = match (&self.links, &others.links) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let mut pairs = self.files.iter().zip(&others.files);
+        links
+            && self.files.len() == others.files.len()
+            && pairs.all(|(one, other)| Arc::ptr_eq(one, other))
+    }
 }
 
 impl Layer {
     /// The source of the policy that a decision names; for a link, that of its template.
     #[must_use]
     pub fn policy(&self, id: &str) -> Option<&PolicySource> {
-        let id = self.links.get(id).map_or(id, String::as_str);
-        self.policies.iter().find(|policy| policy.id == id)
+        self.named(self.links.get(id).map_or(id, String::as_str))
+    }
+
+    /// The policy or template that has this id itself.
+    pub(crate) fn named(&self, id: &str) -> Option<&PolicySource> {
+        self.positions.get(id).and_then(|position| self.policies.get(*position)).map(Arc::as_ref)
+    }
+
+    /// The files that it is made of.
+    pub(crate) fn files(&self) -> &[Arc<PolicyFile>] {
+        &self.sources.files
     }
 
     /// Puts the policies of some files together.
-    pub(crate) fn assemble(
-        files: &[&PolicyFile],
-        links: Option<&LinkFile>,
-        schema: Option<&LoadedSchema>,
-        findings: &mut Vec<Finding>,
-    ) -> Self {
-        let mut layer = Self {
-            policies: Vec::new(),
-            set: PolicySet::new(),
-            digest: digest_of(files, links),
-            links: BTreeMap::new(),
-        };
-        for policy in files.iter().flat_map(|file| &file.policies) {
-            layer.add(policy.clone(), findings);
+    pub(crate) fn assemble(sources: Sources, schema: Option<&LoadedSchema>) -> Self {
+        let mut layer = Self::name(sources);
+        for parsed in &layer.parsed {
+            add(&mut layer.set, parsed);
         }
-        for link in links.iter().flat_map(|file| &file.links) {
-            layer.link(links, link, schema, findings);
-        }
-        layer.report_unlinked(findings);
+        layer.link_all(schema);
         layer
     }
 
-    fn add(&mut self, policy: ParsedPolicy, findings: &mut Vec<Finding>) {
-        let wanted = policy.source.id.clone();
-        let numbered = (2..).map(|number| format!("{wanted}~{number}"));
-        let mut ids = std::iter::once(wanted.clone()).chain(numbered);
-        let id = ids.find(|id| !self.has(id)).unwrap_or_default();
-        if let Some(first) = (id != wanted).then(|| self.policy(&wanted)).flatten() {
-            findings.push(duplicate(&policy.source, first));
+    /// The same layer after some of its files changed. Nothing is validated: what did not fit the
+    /// schema is what did not fit it before.
+    pub(crate) fn after(self: &Arc<Self>, sources: Sources) -> Arc<Self> {
+        if self.sources.are(&sources) {
+            return Arc::clone(self);
         }
-        let policy = policy.renamed(id);
-        let added = match policy.body {
-            Body::Static(body) => self.set.add(body),
-            Body::Template(body) => self.set.add_template(body),
-        };
-        debug_assert!(added.is_ok(), "the id was not taken");
-        self.policies.push(policy.source);
+        let mut layer = Self::name(sources);
+        layer.set = self.set_of(&layer);
+        layer.link_all(None);
+        layer.misfits.clone_from(&self.misfits);
+        Arc::new(layer)
     }
 
-    fn has(&self, id: &str) -> bool {
-        let id = PolicyId::new(id);
-        self.set.policy(&id).is_some() || self.set.template(&id).is_some()
+    /// The unlinked set of a later state, from the set of this one.
+    fn set_of(&self, later: &Self) -> PolicySet {
+        let mut set = self.set.clone();
+        for link in self.links.keys() {
+            let unlinked = set.unlink(PolicyId::new(link));
+            debug_assert!(unlinked.is_ok(), "the link was made");
+        }
+        for (source, parsed) in self.different_from(later) {
+            remove(&mut set, &source.id, parsed);
+        }
+        for (_, parsed) in later.different_from(self) {
+            add(&mut set, parsed);
+        }
+        set
+    }
+
+    /// All policies under their ids, and an empty set.
+    fn name(sources: Sources) -> Self {
+        let mut layer = Self {
+            policies: Vec::new(),
+            set: PolicySet::new(),
+            links: BTreeMap::new(),
+            parsed: Vec::new(),
+            positions: HashMap::new(),
+            sources: Sources { files: Vec::new(), links: sources.links },
+            mistakes: Vec::new(),
+            misfits: Vec::new(),
+        };
+        for policy in sources.files.iter().flat_map(|file| &file.policies) {
+            layer.name_policy(policy);
+        }
+        layer.sources.files = sources.files;
+        layer
+    }
+
+    fn name_policy(&mut self, policy: &ParsedPolicy) {
+        let wanted = &policy.source.id;
+        let policy = match self.named(wanted) {
+            None => policy.clone(),
+            Some(first) => {
+                let duplicate = duplicate(&policy.source, first);
+                self.mistakes.push(duplicate);
+                let mut numbered = (2..).map(|number| format!("{wanted}~{number}"));
+                let id = numbered.find(|id| self.named(id).is_none()).unwrap_or_default();
+                policy.renamed(id)
+            }
+        };
+        self.positions.insert(policy.source.id.clone(), self.policies.len());
+        self.policies.push(policy.source);
+        self.parsed.push(policy.parsed);
+    }
+
+    /// The policies that another state of the layer does not have, or has in another form.
+    fn different_from<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (&'a PolicySource, &'a Arc<Parsed>)> {
+        let is_there = |id: &str, parsed: &Arc<Parsed>| {
+            let position = other.positions.get(id);
+            let there = position.and_then(|position| other.parsed.get(*position));
+            there.is_some_and(|there| Arc::ptr_eq(there, parsed))
+        };
+        let policies = self.policies.iter().map(Arc::as_ref).zip(&self.parsed);
+        policies.filter(move |(source, parsed)| !is_there(&source.id, parsed))
+    }
+
+    /// Makes the links, and says which templates have none.
+    fn link_all(&mut self, schema: Option<&LoadedSchema>) {
+        let file = self.sources.links.clone();
+        for link in file.iter().flat_map(|file| &file.links) {
+            self.link(file.as_deref(), link, schema);
+        }
+        self.report_unlinked();
     }
 
     /// Makes a link if its template is of this layer.
-    fn link(
-        &mut self,
-        file: Option<&LinkFile>,
-        link: &Link,
-        schema: Option<&LoadedSchema>,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn link(&mut self, file: Option<&LinkFile>, link: &Link, schema: Option<&LoadedSchema>) {
         let template_id = PolicyId::new(&link.template_id);
         let (Some(file), Some(template)) = (file, self.set.template(&template_id).cloned()) else {
             return;
@@ -101,31 +188,48 @@ impl Layer {
             Ok(slots) => {
                 self.links.insert(link.link_id.clone(), link.template_id.clone());
                 let wrong = schema.map(|s| validate::link(s, &template, &link.link_id, slots));
-                findings.extend(
+                self.misfits.extend(
                     wrong
                         .into_iter()
                         .flatten()
                         .map(|(message, help)| file.finding(link, message).help_optional(help)),
                 );
             }
-            Err(message) => findings.push(
+            Err(message) => self.mistakes.push(
                 file.finding(link, message)
                     .help(format!("correct the arguments of link `{}`", link.link_id)),
             ),
         }
     }
 
-    fn report_unlinked(&self, findings: &mut Vec<Finding>) {
+    fn report_unlinked(&mut self) {
         for source in self.policies.iter().filter(|source| source.is_template) {
             if !self.links.values().any(|template| *template == source.id) {
                 let message =
                     format!("template `{}` is never linked, so it does nothing", source.id);
-                findings.push(source.finding(FindingCode::UnlinkedTemplate, message).help(
+                self.mistakes.push(source.finding(FindingCode::UnlinkedTemplate, message).help(
                     "link it in `template-links.json` beside the policies, or name the entity in the policy",
                 ));
             }
         }
     }
+}
+
+fn add(set: &mut PolicySet, parsed: &Parsed) {
+    let added = match &parsed.body {
+        Body::Static(body) => set.add(body.clone()),
+        Body::Template(body) => set.add_template(body.clone()),
+    };
+    debug_assert!(added.is_ok(), "the id was not taken");
+}
+
+fn remove(set: &mut PolicySet, id: &str, parsed: &Parsed) {
+    let id = PolicyId::new(id);
+    let is_removed = match &parsed.body {
+        Body::Static(_) => set.remove_static(id).is_ok(),
+        Body::Template(_) => set.remove_template(id).is_ok(),
+    };
+    debug_assert!(is_removed, "the policy was added under its id");
 }
 
 /// The finding for a policy whose id an earlier one has.
@@ -138,10 +242,4 @@ pub(crate) fn duplicate(second: &PolicySource, first: &PolicySource) -> Finding 
         let message = format!("the same policy is already in {place}");
         second.finding(FindingCode::DuplicatePolicy, message).help("delete one of them")
     }
-}
-
-fn digest_of(files: &[&PolicyFile], links: Option<&LinkFile>) -> String {
-    let policies = files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
-    let links = links.iter().map(|file| (file.path.as_str(), file.text.as_str()));
-    digest::of_files(policies.chain(links))
 }

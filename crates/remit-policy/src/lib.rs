@@ -8,9 +8,11 @@
 //! Nothing here knows what a session is, decides a request, or prints to a terminal. A tool, a task
 //! or an agent is only a name that the caller looks up.
 
+mod assemble;
 mod check;
 mod config;
 mod digest;
+mod draft;
 mod entities;
 mod explain;
 mod files;
@@ -24,6 +26,7 @@ mod nearest;
 pub mod new_workspace;
 mod pattern;
 mod policy_file;
+mod policy_source;
 mod recordings;
 pub mod render;
 mod schema;
@@ -44,7 +47,7 @@ pub use format::format_text;
 pub use layer::Layer;
 pub use mapping::{AgentRule, Mapping, ResourceRule, ToolMatch, ToolRule};
 pub use pattern::{NamePattern, NameTemplate};
-pub use policy_file::PolicySource;
+pub use policy_source::PolicySource;
 pub use recordings::{RecordingFiles, RecordingPaths};
 pub use schema::LoadedSchema;
 pub use schema_model::{ActionModel, AttributeModel, RecordModel, SchemaModel, TypeModel};

@@ -1,9 +1,11 @@
 //! Loads a workspace: one step for each kind of file, none of which can stop the others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::assemble::{Assembled, Parts};
 use crate::config::{self, Config};
 use crate::entities::LoadedEntities;
 use crate::files::{
@@ -11,12 +13,10 @@ use crate::files::{
     SCOPES,
 };
 use crate::finding::{self, Finding, FindingCode};
-use crate::layer::Layer;
 use crate::links::LinkFile;
 use crate::policy_file::PolicyFile;
 use crate::schema::LoadedSchema;
-use crate::scopes::{self, Scope, TaskRules};
-use crate::validate;
+use crate::scopes;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// Loads a workspace with the unsaved text of some of its files.
@@ -24,11 +24,7 @@ pub(crate) fn load(root: &Utf8Path, overlay: Overlay<'_>) -> Result<Workspace, W
     recognise(root)?;
     let mut findings = Vec::new();
     let files = files::read_all(root, overlay, &mut findings);
-    let mut workspace = Loader { root, files: &files, findings: &mut findings }.load();
-    finding::sort(&mut findings);
-    workspace.files = files;
-    workspace.findings = findings;
-    Ok(workspace)
+    Ok(Loader { root, files: &files, findings }.load())
 }
 
 fn recognise(root: &Utf8Path) -> Result<(), WorkspaceError> {
@@ -48,46 +44,54 @@ fn recognise(root: &Utf8Path) -> Result<(), WorkspaceError> {
 struct Loader<'a> {
     root: &'a Utf8Path,
     files: &'a [FileEntry],
-    findings: &'a mut Vec<Finding>,
+    /// What is wrong with everything but policies.
+    findings: Vec<Finding>,
 }
 
 impl<'a> Loader<'a> {
-    fn load(&mut self) -> Workspace {
+    fn load(mut self) -> Workspace {
         let schema = self.schema();
         let config = self.config(schema.as_ref());
+        let cedar_schema = schema.as_ref().map(|schema| &schema.schema);
+        let file = Utf8Path::new(ENTITIES);
         let text = self.text(ENTITIES);
-        let entities = LoadedEntities::read(
-            Utf8Path::new(ENTITIES),
-            text,
-            schema.as_ref().map(|schema| &schema.schema),
-            self.findings,
-        );
+        let entities = LoadedEntities::read(file, text, cedar_schema, &mut self.findings);
         self.report_unsupported();
-        let policies = self.policies(schema.as_ref());
-        let guardrails = self.guardrails(&policies, schema.as_ref());
-        let (tasks, scopes) = self.scopes(&policies, schema.as_ref());
+        let mut parts = Parts {
+            policies: self.policies(schema.as_ref()),
+            guardrail_links: self.links(GUARDRAILS),
+            scope_links: self.links(SCOPES),
+            elsewhere: self.findings,
+            index: Vec::new(),
+        };
+        let index = text_of(self.files, SCOPE_INDEX).unwrap_or_default();
+        let (tasks, wrong) = scopes::read_rules(index, &parts.scope_files());
+        parts.index = wrong;
+        let Assembled { guardrails, scopes, mistakes, misfits } =
+            parts.assemble(&tasks, schema.as_ref());
         Workspace {
             root: self.root.to_owned(),
-            config,
-            schema,
-            entities,
+            config: Arc::new(config),
+            schema: schema.map(Arc::new),
+            entities: Arc::new(entities),
             guardrails,
             scopes,
-            tasks,
-            findings: Vec::new(),
-            files: Vec::new(),
+            tasks: Arc::new(tasks),
+            findings: finding::sorted([mistakes, misfits].concat()),
+            files: self.files.to_vec(),
+            parts,
         }
     }
 
     fn text(&self, path: &str) -> Option<&'a str> {
-        self.files.iter().find(|entry| entry.path == path).map(|entry| entry.text.as_str())
+        text_of(self.files, path)
     }
 
     fn schema(&mut self) -> Option<LoadedSchema> {
         let file = Utf8Path::new(SCHEMA);
         let is_unreadable = self.findings.iter().any(|finding| finding.file == file);
         match self.text(SCHEMA) {
-            Some(text) => LoadedSchema::read(file, text, self.findings),
+            Some(text) => LoadedSchema::read(file, text, &mut self.findings),
             None if is_unreadable => None,
             None => {
                 self.findings.push(
@@ -103,7 +107,8 @@ impl<'a> Loader<'a> {
         let text = self.text(CONFIG).unwrap_or_default();
         let folder = self.root.canonicalize_utf8().unwrap_or_else(|_| self.root.to_owned());
         let folder = folder.file_name().unwrap_or("workspace");
-        let config = config::read(text, folder, schema.map(|schema| &schema.model), self.findings);
+        let model = schema.map(|schema| &schema.model);
+        let config = config::read(text, folder, model, &mut self.findings);
         self.findings.extend(config.recordings.files(self.root).findings);
         config
     }
@@ -121,91 +126,22 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn policies(&mut self, schema: Option<&LoadedSchema>) -> BTreeMap<Utf8PathBuf, PolicyFile> {
-        let mut parsed = BTreeMap::new();
-        for entry in self.files {
-            if matches!(entry.kind, FileKind::Guardrails | FileKind::Scope) {
-                let file = PolicyFile::parse(&entry.path, &entry.text, self.findings);
-                self.findings.extend(schema.into_iter().flat_map(|s| validate::file(s, &file)));
-                parsed.insert(entry.path.clone(), file);
-            }
-        }
-        parsed
+    fn policies(&self, schema: Option<&LoadedSchema>) -> BTreeMap<Utf8PathBuf, Arc<PolicyFile>> {
+        let is_policies = |entry: &&FileEntry| entry.kind.is_policies();
+        let parsed = self.files.iter().filter(is_policies).map(|entry| {
+            let file = PolicyFile::parse(&entry.path, Arc::clone(&entry.text), None);
+            (entry.path.clone(), Arc::new(file.validated(schema)))
+        });
+        parsed.collect()
     }
 
-    fn links(&mut self, folder: &str) -> Option<LinkFile> {
+    fn links(&mut self, folder: &str) -> Option<Arc<LinkFile>> {
         let path = Utf8Path::new(folder).join(LINKS);
         let text = self.text(path.as_str())?;
-        Some(LinkFile::read(&path, text, self.findings))
+        Some(Arc::new(LinkFile::read(&path, text, &mut self.findings)))
     }
+}
 
-    fn guardrails(
-        &mut self,
-        policies: &BTreeMap<Utf8PathBuf, PolicyFile>,
-        schema: Option<&LoadedSchema>,
-    ) -> Layer {
-        let files: Vec<_> =
-            policies.values().filter(|file| file.path.starts_with(GUARDRAILS)).collect();
-        let links = self.links(GUARDRAILS);
-        let layer = Layer::assemble(&files, links.as_ref(), schema, self.findings);
-        self.report_strange_links(links.as_ref(), &[&layer]);
-        let is_broken = self.findings.iter().any(|finding| finding.file.starts_with(GUARDRAILS));
-        if layer.policies.is_empty() && !is_broken {
-            self.findings.push(
-                Finding::new(
-                    FindingCode::NoGuardrails,
-                    Utf8Path::new(GUARDRAILS),
-                    "there are no guardrails, so every call is denied",
-                )
-                .help("permit what agents may do, in a file such as `guardrails/allow.cedar`"),
-            );
-        }
-        layer
-    }
-
-    fn scopes(
-        &mut self,
-        policies: &BTreeMap<Utf8PathBuf, PolicyFile>,
-        schema: Option<&LoadedSchema>,
-    ) -> (TaskRules, Vec<Scope>) {
-        let on_disk: Vec<&Utf8Path> = policies
-            .keys()
-            .map(Utf8PathBuf::as_path)
-            .filter(|file| file.starts_with(SCOPES))
-            .collect();
-        let index = self.text(SCOPE_INDEX).unwrap_or_default();
-        let tasks = scopes::read_rules(index, &on_disk, self.findings);
-        let links = self.links(SCOPES);
-        let mut loaded = Vec::new();
-        for plan in scopes::plan(&tasks, &on_disk) {
-            let files: Vec<_> = plan.files.iter().filter_map(|file| policies.get(file)).collect();
-            let layer = Layer::assemble(&files, links.as_ref(), schema, self.findings);
-            let scope = Scope { task: plan.task, files: plan.files, layer };
-            self.findings.extend(scopes::report_empty(&scope));
-            loaded.push(scope);
-        }
-        let layers: Vec<_> = loaded.iter().map(|scope| &scope.layer).collect();
-        self.report_strange_links(links.as_ref(), &layers);
-        (tasks, loaded)
-    }
-
-    /// A link whose template is in none of the layers.
-    fn report_strange_links(&mut self, links: Option<&LinkFile>, layers: &[&Layer]) {
-        for (file, link) in
-            links.iter().flat_map(|file| file.links.iter().map(move |link| (file, link)))
-        {
-            let has_template = |layer: &&Layer| {
-                layer
-                    .policies
-                    .iter()
-                    .any(|policy| policy.is_template && policy.id == link.template_id)
-            };
-            if !layers.iter().any(has_template) {
-                let message = format!("there is no template `{}`", link.template_id);
-                self.findings.push(
-                    file.finding(link, message).help("write the `@id` of a template in this layer"),
-                );
-            }
-        }
-    }
+fn text_of<'a>(files: &'a [FileEntry], path: &str) -> Option<&'a str> {
+    files.iter().find(|entry| entry.path == path).map(|entry| &*entry.text)
 }

@@ -3,71 +3,42 @@
 //! Each policy is parsed alone under an id of ours: its `@id`, else the file's stem and the digest
 //! of its text. Cedar's own ids count positions, so that an inserted policy would rename all after
 //! it. Whether a policy fits the schema is `validate`'s question.
+//!
+//! What a policy's text says is kept apart from its place, so that the states of a file that is
+//! being typed share the policies that did not change: only their places are counted again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cedar_policy::{Effect, Policy, PolicyId, Template};
+use cedar_policy::{Policy, PolicyId, Template};
 use cedar_policy_core::parser::err::ParseErrors;
 use cedar_policy_core::parser::parse_policy_or_template;
 use miette::Diagnostic;
 
 use crate::digest;
 use crate::finding::{Finding, FindingCode, Lines};
+use crate::policy_source::PolicySource;
+use crate::schema::LoadedSchema;
 use crate::split::{next_policy, split};
-
-/// Where a policy is written and what it says about itself.
-#[derive(Debug, Clone)]
-pub struct PolicySource {
-    /// Its id: `@id`, else `<file stem>~<digest>`.
-    pub id: String,
-    /// Its file, relative to the workspace.
-    pub file: Utf8PathBuf,
-    /// Its bytes in the file.
-    pub span: Range<usize>,
-    /// The line it starts on, from 1.
-    pub line: u32,
-    /// The column it starts at, from 1.
-    pub column: u32,
-    /// Its text, from its first annotation to its `;`.
-    pub text: String,
-    /// Whether it permits or forbids.
-    pub effect: Effect,
-    /// Its annotations; one without a value is empty.
-    pub annotations: BTreeMap<String, String>,
-    /// Whether it is a template, which does nothing until it is linked.
-    pub is_template: bool,
-    /// The digest of its text.
-    pub digest: String,
-}
-
-impl PolicySource {
-    /// Whether the author gave it an id.
-    #[must_use]
-    pub fn has_own_id(&self) -> bool {
-        self.annotations.get("id").is_some_and(|id| !id.is_empty())
-    }
-
-    /// A finding about the policy as a whole, placed at its first line.
-    pub(crate) fn finding(&self, code: FindingCode, message: impl Into<String>) -> Finding {
-        let first_line = self.text.lines().next().unwrap_or_default();
-        let mut finding = Finding::new(code, &self.file, message).policy(&self.id);
-        let width = u32::try_from(first_line.chars().count()).unwrap_or(0);
-        finding.span = Some(self.span.start..self.span.start + first_line.len());
-        finding.line = Some(self.line);
-        finding.column = Some(self.column);
-        finding.end_line = Some(self.line);
-        finding.end_column = Some(self.column + width);
-        finding
-    }
-}
+use crate::validate::{self, Flaw};
 
 /// A policy and where it came from.
 #[derive(Debug, Clone)]
 pub(crate) struct ParsedPolicy {
-    pub(crate) source: PolicySource,
+    pub(crate) source: Arc<PolicySource>,
+    pub(crate) parsed: Arc<Parsed>,
+}
+
+/// What a policy says, wherever in its file it is written.
+///
+/// INVARIANT (one schema): it is shared only between states of a workspace with the same schema, so
+/// that what the validator said once stays true.
+#[derive(Debug)]
+pub(crate) struct Parsed {
     pub(crate) body: Body,
+    flaws: OnceLock<Vec<Flaw>>,
 }
 
 #[derive(Debug, Clone)]
@@ -76,16 +47,29 @@ pub(crate) enum Body {
     Template(Template),
 }
 
+impl Body {
+    /// The same policy under another id.
+    pub(crate) fn renamed(&self, id: &str) -> Self {
+        match self {
+            Self::Static(policy) => Self::Static(policy.new_id(PolicyId::new(id))),
+            Self::Template(template) => Self::Template(template.new_id(PolicyId::new(id))),
+        }
+    }
+}
+
 impl ParsedPolicy {
     /// The same policy under another id.
-    pub(crate) fn renamed(mut self, id: String) -> Self {
-        let new_id = PolicyId::new(&id);
-        self.body = match self.body {
-            Body::Static(policy) => Body::Static(policy.new_id(new_id)),
-            Body::Template(template) => Body::Template(template.new_id(new_id)),
-        };
-        self.source.id = id;
-        self
+    pub(crate) fn renamed(&self, id: String) -> Self {
+        let parsed = Parsed { body: self.parsed.body.renamed(&id), flaws: OnceLock::new() };
+        let source = PolicySource { id, ..PolicySource::clone(&self.source) };
+        Self { source: Arc::new(source), parsed: Arc::new(parsed) }
+    }
+
+    /// What the validator says about it, asked once for a text.
+    fn findings(&self, schema: &LoadedSchema) -> impl Iterator<Item = Finding> {
+        let Parsed { body, flaws } = &*self.parsed;
+        let flaws = flaws.get_or_init(|| validate::policy(schema, body, &self.source.id));
+        flaws.iter().map(|flaw| flaw.finding(&self.source))
     }
 }
 
@@ -93,69 +77,104 @@ impl ParsedPolicy {
 #[derive(Debug, Clone)]
 pub(crate) struct PolicyFile {
     pub(crate) path: Utf8PathBuf,
-    pub(crate) text: String,
+    pub(crate) text: Arc<str>,
     pub(crate) policies: Vec<ParsedPolicy>,
-    lines: Lines,
+    /// What is wrong with the text alone.
+    pub(crate) mistakes: Vec<Finding>,
+    /// What does not fit the schema; nothing before somebody asked for [`PolicyFile::validated`].
+    pub(crate) misfits: Vec<Finding>,
 }
 
 impl PolicyFile {
     /// Parses every policy of a file; a mistake costs the policy that it is in, and no other.
-    pub(crate) fn parse(path: &Utf8Path, text: &str, findings: &mut Vec<Finding>) -> Self {
-        let mut file = Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
+    ///
+    /// Policies that are in `before`, a state of the same file, are taken from there.
+    pub(crate) fn parse(path: &Utf8Path, text: Arc<str>, before: Option<&Self>) -> Self {
+        let known = before.into_iter().flat_map(|file| &file.policies);
+        let mut parser = Parser {
+            path,
+            text: &text,
+            lines: Lines::of(&text),
+            known: known.map(|policy| (policy.source.text.as_str(), policy)).collect(),
             policies: Vec::new(),
-            lines: Lines::of(text),
+            mistakes: Vec::new(),
         };
-        for piece in split(text) {
+        parser.parse();
+        let Parser { policies, mistakes, .. } = parser;
+        Self { path: path.to_owned(), text, policies, mistakes, misfits: Vec::new() }
+    }
+
+    /// The same file with what the validator says about it.
+    pub(crate) fn validated(self, schema: Option<&LoadedSchema>) -> Self {
+        let misfits = schema
+            .into_iter()
+            .flat_map(|schema| self.policies.iter().flat_map(|policy| policy.findings(schema)))
+            .collect();
+        Self { misfits, ..self }
+    }
+}
+
+struct Parser<'a> {
+    path: &'a Utf8Path,
+    text: &'a str,
+    lines: Lines,
+    known: HashMap<&'a str, &'a ParsedPolicy>,
+    policies: Vec<ParsedPolicy>,
+    mistakes: Vec<Finding>,
+}
+
+impl Parser<'_> {
+    fn parse(&mut self) {
+        for piece in split(self.text) {
             let mut rest = Some(piece);
             while let Some(piece) = rest {
-                rest = file.parse_first(piece, findings);
+                rest = self.parse_first(piece);
             }
         }
-        let unnamed = file.policies.iter().filter(|policy| !policy.source.has_own_id());
-        findings.extend(unnamed.map(|policy| without_id(&policy.source)));
-        file
+        let unnamed = self.policies.iter().filter(|policy| !policy.source.has_own_id());
+        self.mistakes.extend(unnamed.map(|policy| without_id(&policy.source)));
     }
 
     /// Parses the policy that a piece begins with; what is left is more than one policy's text.
-    fn parse_first(
-        &mut self,
-        piece: Range<usize>,
-        findings: &mut Vec<Finding>,
-    ) -> Option<Range<usize>> {
+    fn parse_first(&mut self, piece: Range<usize>) -> Option<Range<usize>> {
         let text = self.text.get(piece.clone())?;
+        let place = self.lines.position(self.text, piece.start);
+        if let Some(known) = self.known.get(text) {
+            let source = known.source.moved(piece, place);
+            self.policies.push(ParsedPolicy { source, parsed: Arc::clone(&known.parsed) });
+            return None;
+        }
         let Err(errors) = parse_policy_or_template(None, text) else {
-            let parsed = self.parsed(text.to_owned(), piece);
+            let parsed = self.parsed(text.to_owned(), piece, place);
             self.policies.extend(parsed);
             return None;
         };
-        let Some(next) = next_policy(&self.text, &piece) else {
-            self.report(&errors, &piece, findings);
+        let Some(next) = next_policy(self.text, &piece) else {
+            self.report(&errors, &piece);
             return None;
         };
-        self.report_unfinished(piece.start..next.previous_end, findings);
+        self.report_unfinished(piece.start..next.previous_end);
         Some(next.start..piece.end)
     }
 
     /// A policy without `;` has swallowed the next one: say what is wrong with the first.
-    fn report_unfinished(&self, first: Range<usize>, findings: &mut Vec<Finding>) {
+    fn report_unfinished(&mut self, first: Range<usize>) {
         let text = self.text.get(first.clone()).unwrap_or_default();
         match parse_policy_or_template(None, &format!("{text};")) {
             Ok(_) => {
                 let message = "the policy does not end with `;`";
                 let last = text.chars().next_back().map_or(0, char::len_utf8);
-                findings.push(
-                    Finding::new(FindingCode::Syntax, &self.path, message)
-                        .at(&self.text, first.end - last..first.end)
+                self.mistakes.push(
+                    Finding::new(FindingCode::Syntax, self.path, message)
+                        .at(self.text, first.end - last..first.end)
                         .help("add `;` here; the policy does not count until then"),
                 );
             }
-            Err(errors) => self.report(&errors, &first, findings),
+            Err(errors) => self.report(&errors, &first),
         }
     }
 
-    fn report(&self, errors: &ParseErrors, piece: &Range<usize>, findings: &mut Vec<Finding>) {
+    fn report(&mut self, errors: &ParseErrors, piece: &Range<usize>) {
         for error in errors.iter() {
             let label = error.labels().and_then(|mut labels| labels.next());
             let span = label.as_ref().map_or(piece.clone(), |label| {
@@ -164,15 +183,20 @@ impl PolicyFile {
             });
             let help = error.help().map(|help| help.to_string());
             let expected = label.and_then(|label| label.label().map(str::to_owned));
-            findings.push(
-                Finding::new(FindingCode::Syntax, &self.path, error.to_string())
-                    .at(&self.text, span)
+            self.mistakes.push(
+                Finding::new(FindingCode::Syntax, self.path, error.to_string())
+                    .at(self.text, span)
                     .help_optional(help.or(expected)),
             );
         }
     }
 
-    fn parsed(&self, text: String, span: Range<usize>) -> Option<ParsedPolicy> {
+    fn parsed(
+        &self,
+        text: String,
+        span: Range<usize>,
+        (line, column): (u32, u32),
+    ) -> Option<ParsedPolicy> {
         let body = match Policy::parse(None, &text) {
             Ok(policy) => Body::Static(policy),
             Err(_) => Body::Template(Template::parse(None, &text).ok()?),
@@ -182,15 +206,14 @@ impl PolicyFile {
             Body::Template(template) => (template.effect(), collect(template.annotations()), true),
         };
         let digest = digest::of_text(&text);
-        let (line, column) = self.lines.position(&self.text, span.start);
         let stem = self.path.file_stem().unwrap_or("policy");
         let derived = format!("{stem}~{}", digest::short(&digest));
         let own = annotations.get("id").filter(|id| !id.is_empty()).cloned();
-        let file = self.path.clone();
         let id = own.unwrap_or(derived);
+        let parsed = Parsed { body: body.renamed(&id), flaws: OnceLock::new() };
         let source = PolicySource {
-            id: id.clone(),
-            file,
+            id,
+            file: self.path.to_owned(),
             span,
             line,
             column,
@@ -200,7 +223,7 @@ impl PolicyFile {
             is_template,
             digest,
         };
-        Some(ParsedPolicy { source, body }.renamed(id))
+        Some(ParsedPolicy { source: Arc::new(source), parsed: Arc::new(parsed) })
     }
 }
 

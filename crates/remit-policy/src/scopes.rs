@@ -3,7 +3,8 @@
 //! A recorded task name is hostile input: it is compared with names that were loaded from disk, and
 //! never becomes a path. A session that no rule covers has no scope, and so cannot drift.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -23,7 +24,7 @@ pub struct Scope {
     /// Its policy files, relative to the workspace.
     pub files: Vec<Utf8PathBuf>,
     /// Its policies.
-    pub layer: Layer,
+    pub layer: Arc<Layer>,
 }
 
 /// What is known about a session when its task is looked up.
@@ -97,8 +98,7 @@ impl TaskRules {
     /// The task and its scope, among those that exist.
     pub(crate) fn find<'a>(&self, session: &SessionKey<'_>, scopes: &'a [Scope]) -> TaskMatch<'a> {
         let TaskNames { task, scopes: names } = self.names(session);
-        let scope = |name: &String| scopes.iter().find(|scope| scope.task == *name);
-        TaskMatch { task, scope: names.iter().find_map(scope) }
+        TaskMatch { task, scope: names.iter().find_map(|name| of_task(scopes, name)) }
     }
 }
 
@@ -118,6 +118,12 @@ impl TaskRule {
     }
 }
 
+/// The scope of a task, among scopes that are sorted by it.
+pub(crate) fn of_task<'a>(scopes: &'a [Scope], task: &str) -> Option<&'a Scope> {
+    let position = scopes.binary_search_by(|scope| scope.task.as_str().cmp(task)).ok()?;
+    scopes.get(position)
+}
+
 /// A task and the files that exist for it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -125,26 +131,22 @@ pub(crate) struct Plan {
     pub(crate) files: Vec<Utf8PathBuf>,
 }
 
-/// Which tasks there are: those of the rules, then each file that no rule has taken.
+/// Which tasks there are, sorted: those of the rules, then each file that no rule has taken.
 pub(crate) fn plan(rules: &TaskRules, on_disk: &[&Utf8Path]) -> Vec<Plan> {
-    let mut plans: Vec<Plan> = Vec::new();
+    let mut plans: BTreeMap<String, Vec<Utf8PathBuf>> = BTreeMap::new();
     let mut taken = BTreeSet::new();
     for rule in &rules.rules {
         taken.extend(rule.files.iter().map(Utf8PathBuf::as_path));
         let files: Vec<_> =
             rule.files.iter().filter(|file| on_disk.contains(&file.as_path())).cloned().collect();
-        if !files.is_empty() && plans.iter().all(|plan| plan.task != rule.name) {
-            plans.push(Plan { task: rule.name.clone(), files });
+        if !files.is_empty() {
+            plans.entry(rule.name.clone()).or_insert(files);
         }
     }
     for file in on_disk.iter().filter(|file| !taken.contains(*file)) {
-        let task = task_of(file);
-        if plans.iter().all(|plan| plan.task != task) {
-            plans.push(Plan { task, files: vec![(*file).to_owned()] });
-        }
+        plans.entry(task_of(file)).or_insert_with(|| vec![(*file).to_owned()]);
     }
-    plans.sort_by(|a, b| a.task.cmp(&b.task));
-    plans
+    plans.into_iter().map(|(task, files)| Plan { task, files }).collect()
 }
 
 /// `scopes/banking/user_task_0.cedar` is for the task `banking/user_task_0`.
@@ -179,25 +181,22 @@ enum Compare {
     Prose,
 }
 
-/// Reads `scopes.toml`.
-pub(crate) fn read_rules(
-    text: &str,
-    on_disk: &[&Utf8Path],
-    findings: &mut Vec<Finding>,
-) -> TaskRules {
+/// Reads `scopes.toml`: the rules, and what is wrong with them.
+pub(crate) fn read_rules(text: &str, on_disk: &[&Utf8Path]) -> (TaskRules, Vec<Finding>) {
+    let mut findings = Vec::new();
     let file = Utf8Path::new(SCOPE_INDEX);
     let raw: RawIndex =
         parse_toml(text, file, FindingCode::InvalidScopeIndex).unwrap_or_else(|bad| {
             findings.push(*bad);
             RawIndex::default()
         });
-    let mut reader = Reader { text, on_disk, findings };
+    let mut reader = Reader { text, on_disk, findings: &mut findings };
     let mut rules: Vec<TaskRule> = Vec::new();
     for task in raw.task {
         let rule = reader.rule(task, &rules);
         rules.push(rule);
     }
-    TaskRules { rules }
+    (TaskRules { rules }, findings)
 }
 
 struct Reader<'a> {

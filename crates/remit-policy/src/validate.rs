@@ -6,6 +6,7 @@
 //! that an edit costs one policy and not the set.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use cedar_policy::{EntityUid, PolicyId, PolicySet, SlotId, Template};
 use cedar_policy_core::validator::typecheck::{PolicyCheck, Typechecker};
@@ -15,12 +16,35 @@ use miette::Diagnostic;
 
 use crate::explain;
 use crate::finding::{Finding, FindingCode};
-use crate::policy_file::{Body, ParsedPolicy, PolicyFile};
+use crate::policy_file::Body;
+use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
 
-/// All findings of the validator about the policies of a file.
-pub(crate) fn file(schema: &LoadedSchema, file: &PolicyFile) -> Vec<Finding> {
-    file.policies.iter().flat_map(|policy| one(schema, policy, &file.text)).collect()
+/// One mistake in a policy, wherever in its file the policy is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Flaw {
+    /// From the policy's first byte; the whole policy if there is none.
+    span: Option<Range<usize>>,
+    code: FindingCode,
+    message: String,
+    help: Option<String>,
+    actions: Vec<String>,
+}
+
+impl Flaw {
+    /// The finding about it, at the place of the policy.
+    pub(crate) fn finding(&self, source: &PolicySource) -> Finding {
+        let mut finding = match &self.span {
+            // The validator points at the whole policy when it means no part of it.
+            Some(span) if span.len() < source.text.len() => {
+                source.finding_at(self.code, &self.message, span)
+            }
+            _ => source.finding(self.code, &self.message),
+        };
+        finding.help.clone_from(&self.help);
+        finding.actions.clone_from(&self.actions);
+        finding
+    }
 }
 
 /// What is wrong with a link of a template that is itself checked elsewhere: messages and help.
@@ -57,9 +81,10 @@ fn is_about(error: &ValidationError, link_id: &str) -> bool {
     }
 }
 
-fn one(schema: &LoadedSchema, policy: &ParsedPolicy, text: &str) -> Vec<Finding> {
+/// All that the validator says about a policy.
+pub(crate) fn policy(schema: &LoadedSchema, body: &Body, id: &str) -> Vec<Flaw> {
     let mut set = PolicySet::new();
-    let added = match &policy.body {
+    let added = match body {
         Body::Static(body) => set.add(body.clone()),
         Body::Template(body) => set.add_template(body.clone()),
     };
@@ -68,7 +93,6 @@ fn one(schema: &LoadedSchema, policy: &ParsedPolicy, text: &str) -> Vec<Finding>
     }
     let result = schema.validator.validate(set.as_ref(), ValidationMode::Strict);
     let errors = causes(result.validation_errors().collect());
-    let id = &policy.source.id;
     let grouped = if errors.is_empty() {
         result
             .validation_warnings()
@@ -79,7 +103,7 @@ fn one(schema: &LoadedSchema, policy: &ParsedPolicy, text: &str) -> Vec<Finding>
             all.error(error, schema, id, actions.get(error).cloned().unwrap_or_default())
         })
     };
-    grouped.into_findings(policy, text)
+    grouped.into_flaws()
 }
 
 /// Without the mistakes that only follow from another: a name that nobody declared fits no action.
@@ -144,24 +168,13 @@ impl Grouped {
         self
     }
 
-    fn into_findings(self, policy: &ParsedPolicy, text: &str) -> Vec<Finding> {
-        let source = &policy.source;
-        let finding =
-            |(mistake, (help, actions)): (Mistake, (Option<String>, BTreeSet<String>))| {
-                let (span, code, message) = mistake;
-                let mut finding = match span {
-                    // The validator points at the whole policy when it means no part of it.
-                    Some((start, end)) if end - start < source.text.len() => {
-                        let span = source.span.start + start..source.span.start + end;
-                        Finding::new(code, &source.file, message).policy(&source.id).at(text, span)
-                    }
-                    _ => source.finding(code, message),
-                };
-                finding.help = help;
-                finding.actions = actions.into_iter().collect();
-                finding
-            };
-        self.0.into_iter().map(finding).collect()
+    fn into_flaws(self) -> Vec<Flaw> {
+        let flaw = |(mistake, (help, actions)): (Mistake, (Option<String>, BTreeSet<String>))| {
+            let (span, code, message) = mistake;
+            let span = span.map(|(start, end)| start..end);
+            Flaw { span, code, message, help, actions: actions.into_iter().collect() }
+        };
+        self.0.into_iter().map(flaw).collect()
     }
 }
 

@@ -4,43 +4,47 @@
 //! could be read, so that an author with one broken file still sees the rest.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::assemble::Parts;
 use crate::config::Config;
 use crate::digest;
+use crate::draft;
 use crate::entities::LoadedEntities;
-use crate::files::{FileEntry, SCHEMA, SCOPES};
+use crate::files::{FileEntry, FileKind, GUARDRAILS, LINKS, SCHEMA, SCOPES};
 use crate::finding::{Finding, Severity};
 use crate::layer::Layer;
 use crate::load::load;
-use crate::policy_file::PolicySource;
+use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
-use crate::scopes::{Scope, SessionKey, TaskMatch, TaskRules};
+use crate::scopes::{self, Scope, SessionKey, TaskMatch, TaskRules};
 
-/// A loaded workspace, with everything that is wrong with it.
+/// A loaded workspace, with everything that is wrong with it. Cheap to clone: what is large is shared.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     /// Its folder.
     pub root: Utf8PathBuf,
     /// What `remit.toml` says.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The schema, if there is one and it makes sense.
-    pub schema: Option<LoadedSchema>,
+    pub schema: Option<Arc<LoadedSchema>>,
     /// The entities that are right.
-    pub entities: LoadedEntities,
+    pub entities: Arc<LoadedEntities>,
     /// What agents may do, whatever the task.
-    pub guardrails: Layer,
+    pub guardrails: Arc<Layer>,
     /// What each task needs, sorted by task.
     pub scopes: Vec<Scope>,
     /// Which sessions a task covers.
-    pub tasks: TaskRules,
+    pub tasks: Arc<TaskRules>,
     /// Everything that is wrong, by file and place.
     pub findings: Vec<Finding>,
     /// The files that were read, sorted by path.
     pub files: Vec<FileEntry>,
+    pub(crate) parts: Parts,
 }
 
 /// Why a folder is no workspace.
@@ -121,6 +125,19 @@ impl Workspace {
         load(root, overlay)
     }
 
+    /// The same workspace with the unsaved text of some policy files, which may be new; texts of
+    /// other files are not looked at.
+    ///
+    /// Only policies that changed are parsed, and none is validated, so that the findings of these
+    /// files are those about syntax and ids; [`check_text`](crate::check_text) asks the validator.
+    ///
+    /// # Errors
+    /// If something makes it unclear what to judge, such as a text that does not parse or an id that
+    /// is taken: what and where. What does not fit the schema is no such thing.
+    pub fn with_texts(&self, drafts: &[(Utf8PathBuf, String)]) -> Result<Self, Vec<Finding>> {
+        draft::with_texts(self, drafts)
+    }
+
     /// Whether there are no errors; warnings and advice do not count.
     #[must_use]
     pub fn is_valid(&self) -> bool {
@@ -138,9 +155,7 @@ impl Workspace {
     pub fn layer(&self, layer: LayerRef<'_>) -> Option<&Layer> {
         match layer {
             LayerRef::Guardrails => Some(&self.guardrails),
-            LayerRef::Scope(task) => {
-                self.scopes.iter().find(|scope| scope.task == task).map(|scope| &scope.layer)
-            }
+            LayerRef::Scope(task) => scopes::of_task(&self.scopes, task).map(|scope| &*scope.layer),
         }
     }
 
@@ -153,7 +168,7 @@ impl Workspace {
     /// The text of a file that was read, by its path relative to the workspace.
     #[must_use]
     pub fn text(&self, file: &Utf8Path) -> Option<&str> {
-        self.files.iter().find(|entry| entry.path == file).map(|entry| entry.text.as_str())
+        self.files.iter().find(|entry| entry.path == file).map(|entry| &*entry.text)
     }
 
     /// How many policies there are in all layers; one in two scopes counts once.
@@ -170,14 +185,22 @@ impl Workspace {
     /// The digests of everything that verdicts depend on, except the recordings.
     #[must_use]
     pub fn digests(&self) -> Digests {
-        let scopes = self.files.iter().filter(|entry| entry.path.starts_with(SCOPES));
-        let scopes = scopes.map(|entry| (entry.path.as_str(), entry.text.as_str()));
+        let is_guardrails = |entry: &FileEntry| {
+            entry.kind == FileKind::Guardrails
+                || entry.path == Utf8Path::new(GUARDRAILS).join(LINKS)
+        };
         Digests {
-            guardrails: self.guardrails.digest.clone(),
-            scopes: digest::of_files(scopes),
+            guardrails: self.digest_of(is_guardrails),
+            scopes: self.digest_of(|entry| entry.path.starts_with(SCOPES)),
             schema: digest::of_text(self.text(Utf8Path::new(SCHEMA)).unwrap_or_default()),
             entities: self.entities.digest.clone(),
             mapping: self.config.mapping.digest(),
         }
+    }
+
+    /// The digest of some files: their names and their exact text.
+    fn digest_of(&self, is_part: impl Fn(&FileEntry) -> bool) -> String {
+        let parts = self.files.iter().filter(|entry| is_part(entry));
+        digest::of_files(parts.map(|entry| (entry.path.as_str(), &*entry.text)))
     }
 }

@@ -121,7 +121,7 @@ agents = ["spiffe://example.org/*"]
 
 #[test]
 fn a_mapping_has_every_default_and_its_first_rule_wins() {
-    let plain = standard(&[]).load().config.mapping;
+    let plain = &standard(&[]).load().config.mapping;
     assert_eq!(
         (plain.principal.to_string(), plain.resource.to_string()),
         ("Bot".into(), "Host".into())
@@ -140,7 +140,7 @@ name = "mcp__*"
 recorded = "claude-*"
 id = "spiffe://example.org/*"
 "#;
-    let mapping = standard(&[("remit.toml", config)]).load().config.mapping;
+    let mapping = &standard(&[("remit.toml", config)]).load().config.mapping;
     let git = mapping.tool("mcp__git__log").unwrap();
     assert_eq!(git.action.as_deref(), Some("git_log"));
     assert_eq!(git.rule.resource.as_ref().unwrap().id_pointer, "/path");
@@ -265,10 +265,10 @@ fn a_draft_is_checked_against_the_ids_of_its_own_layer() {
 #[test]
 fn the_model_is_resolved_to_the_last_type() {
     let workspace = standard(&[]).load();
-    let model = workspace.schema.unwrap().model;
+    let model = &workspace.schema.as_ref().unwrap().model;
     assert_eq!(
-        (model.principal_types, model.resource_types),
-        (vec!["Bot".into()], vec!["Host".into()])
+        (&model.principal_types, &model.resource_types),
+        (&vec!["Bot".into()], &vec!["Host".into()])
     );
     let read = &model.actions["Action::\"read\""];
     assert_eq!(read.groups, ["Action::\"server:fs\""]);

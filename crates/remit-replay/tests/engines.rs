@@ -9,6 +9,7 @@ use remit_policy::Workspace;
 use remit_replay::{Engine, Replay, replay_with, report};
 use remit_session::{Limits, Loaded, Source, load};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A policy that fails on some calls, and one that fails on all.
 const FAILING: [(&str, &str); 2] = [
@@ -43,9 +44,10 @@ fn the_matrix_and_the_reference_give_the_same_report() {
 }
 
 fn break_policies(workspace: &mut Workspace, failing: &[(&str, &str)]) {
-    let guardrails = &mut workspace.guardrails.set;
-    let scopes = workspace.scopes.iter_mut().map(|scope| &mut scope.layer.set);
-    for set in std::iter::once(guardrails).chain(scopes) {
+    let guardrails = &mut workspace.guardrails;
+    let scopes = workspace.scopes.iter_mut().map(|scope| &mut scope.layer);
+    for layer in std::iter::once(guardrails).chain(scopes) {
+        let set = &mut Arc::make_mut(layer).set;
         for (id, text) in failing {
             set.add(Policy::parse(Some(PolicyId::new(id)), text).unwrap()).unwrap();
         }

@@ -138,6 +138,6 @@ impl<'s> Found<'s> {
     /// The scope that judged the session.
     pub fn scope<'w>(&self, workspace: &'w Workspace) -> Option<&'w PolicyLayer> {
         let scope = workspace.scopes.iter().find(|s| Some(&s.task) == self.replayed.scope.as_ref());
-        scope.map(|s| &s.layer)
+        scope.map(|s| &*s.layer)
     }
 }

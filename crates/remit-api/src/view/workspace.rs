@@ -66,7 +66,7 @@ fn file_entry(workspace: &Workspace, file: &remit_policy::FileEntry) -> FileEntr
 }
 
 fn text_of<'w>(workspace: &'w Workspace, file: &Utf8Path) -> Option<&'w str> {
-    workspace.files.iter().find(|f| f.path == file).map(|f| f.text.as_str())
+    workspace.files.iter().find(|f| f.path == file).map(|f| &*f.text)
 }
 
 /// The policies of a workspace, with how many calls each decides in what is shown.

@@ -133,7 +133,7 @@ impl Why<'_> {
     fn scope(&self) -> Option<&Layer> {
         let scopes = &self.bench.workspace.scopes;
         let scope = scopes.iter().find(|s| Some(&s.task) == self.found.replayed.scope.as_ref());
-        scope.map(|s| &s.layer)
+        scope.map(|s| &*s.layer)
     }
 
     fn json(&self) -> Value {
