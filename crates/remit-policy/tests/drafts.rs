@@ -16,7 +16,7 @@ use remit_policy::{
 /// The seeds of a workspace's edits: more where there is more to edit, and others for each case.
 fn seeds(folder: &Utf8Path) -> std::ops::Range<u64> {
     let start = folder.as_str().bytes().map(u64::from).sum::<u64>() * 1_000;
-    start..start + if folder.starts_with(here().join("tests/cases")) { 3 } else { 15 }
+    start..start + if folder.starts_with(here().join("tests/cases")) { 1 } else { 12 }
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_draft_is_what_loading_makes_of_the_saved_text() {
         let kept = shape(&saved.guardrails);
         assert!(kept.iter().all(|(id, text)| back.get(id) == Some(text)), "{folder}");
     }
-    assert!(same > 60 && refused > 60, "{same} drafts were judged, {refused} were refused");
+    assert!(same > 30 && refused > 20, "{same} drafts were judged, {refused} were refused");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_draft_is_checked_as_if_nothing_was_known() {
             findings += fast.len();
         }
     }
-    assert!(findings > 150, "only {findings} findings were compared");
+    assert!(findings > 60, "only {findings} findings were compared");
 }
 
 #[test]
