@@ -2,6 +2,8 @@
 
 const LOCALE = "en";
 const whole = new Intl.NumberFormat(LOCALE);
+const tenths = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
+const difference = new Intl.NumberFormat(LOCALE, { signDisplay: "exceptZero" });
 const share = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 });
 const plural = new Intl.PluralRules(LOCALE);
 const list = new Intl.ListFormat(LOCALE, { type: "conjunction" });
@@ -27,6 +29,15 @@ export function percent(part: number, all: number): string {
 export function count(value: number, one: string, other = `${one}s`): string {
   return `${number(value)} ${plural.select(value) === "one" ? one : other}`;
 }
+
+/** "0.4 ms", "12 ms", "1,204 ms". */
+export function duration(micros: number): string {
+  const ms = micros / 1000;
+  return `${ms < 10 ? tenths.format(ms) : whole.format(Math.round(ms))} ms`;
+}
+
+/** "+2", "−3". */
+export const signed = (value: number): string => difference.format(value).replace("-", "−");
 
 export const enumerate = (parts: readonly string[]): string => list.format(parts);
 

@@ -1,8 +1,8 @@
 // What the window says, in one place.
 
-import type { Summary } from "./api/bindings";
-import { count, enumerate, number, percent } from "./format";
-import { decided } from "./verdict/verdict";
+import type { Summary, Verdict } from "./api/bindings";
+import { count, duration, enumerate, number, percent } from "./format";
+import { decided, LOOK } from "./verdict/verdict";
 
 export const T = {
   noTask: "no task",
@@ -29,7 +29,31 @@ export const T = {
   notJudged: "This step is not judged",
   notJudgedHelp: "Only tool calls have verdicts. Press ] to go to the next finding.",
   sample: "You are looking at the sample incident, in a throw-away copy: change what you like.",
-  asRecorded: "as recorded",
+  draft: "Draft",
+  draftBroken: "Draft does not parse",
+  draftBrokenWhy: "The draft does not parse; the verdicts are those of the last text that did",
+  draftFiles: (files: readonly string[]) =>
+    `The verdicts follow unsaved text of ${enumerate(files)}. Compared with the last save.`,
+  draftJudged: (micros: number) => `Draft judged in ${duration(micros)}, as recorded`,
+  noChange: "no change",
+  noVerdictChanged: "No verdict changed",
+  callsChanged: (calls: number) => `${count(calls, "call")} changed`,
+  newly: (calls: number, verdict: Verdict) => `${number(calls)} newly ${LOOK[verdict].word.toLowerCase()}`,
+  inSessions: (sessions: number) => `in ${count(sessions, "session")}`,
+  comparedWith: { draft: "against the last save", saved: "by the last save" },
+  discard: "Discard",
+  discardHelp: "Back to the text on disk. Undo brings yours back.",
+  reading: (files: number, of: number, calls: number) =>
+    `Reading ${number(files)} of ${count(of, "file")}, ${count(calls, "tool call")} so far`,
+  replaying: (done: number, total: number) => `Replaying ${number(done)} of ${count(total, "session")}`,
+  replayed: (sessions: number) => `Replayed ${count(sessions, "session")}, as recorded`,
+  replayingSoon: "Replaying…",
+  notReplayed: "Not replayed",
+  mismatch: "These verdicts cannot be trusted.",
+  mismatchWhy: (wrong: number, checked: number) =>
+    `Remit judged ${count(checked, "call")} a second time, the slow way, and ${count(wrong, "verdict")} came out otherwise. The mistake is in Remit, not in your policies.`,
+  mismatchReport:
+    "Please report it with the text below. Nothing is sent by itself; look through it first, for it may name tools and values of your recordings.",
   decided: (summary: Summary) =>
     summary.toolCalls === 0
       ? "No tool calls yet"

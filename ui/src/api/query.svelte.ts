@@ -60,6 +60,11 @@ export class Pages<Row> {
     return this.#rows.get(Math.floor(index / this.size))?.[index % this.size];
   }
 
+  /** The rows that are here, in no promised order. */
+  here(): Row[] {
+    return [...this.#rows.values()].flat();
+  }
+
   /** The row at `index`, read first if it is not here yet. */
   async get(index: number): Promise<Row | undefined> {
     const page = Math.floor(index / this.size);

@@ -2,7 +2,8 @@ import { cleanup, fireEvent, render, waitFor } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 import { useHost } from "../api/client";
 import { canned, cannedColumn, cannedError, reply } from "../host/canned";
-import { compare } from "../replay/column";
+import { compare } from "../replay/changes";
+import { sessionStarts } from "../replay/column";
 import { BY_CODE } from "../verdict/verdict";
 import { allById, byId, open, press, until } from "../test/app";
 import App from "./App.svelte";
@@ -84,7 +85,7 @@ describe("the summary", () => {
     await waitFor(() =>
       expect(host.calls.at(-1)).toEqual({
         name: "sessions",
-        request: { start: 0, len: 200, text: "", verdict: "drifted" },
+        request: { start: 0, len: 50, text: "", verdict: "drifted" },
       }),
     );
     expect(byId("count-drifted").getAttribute("aria-pressed")).toBe("true");
@@ -219,8 +220,8 @@ describe("an edit", () => {
       }),
     );
     host.emit({ event: "replayFinished", revision: 2 });
-    const changes = compare(cannedColumn(), cannedColumn("changed"));
-    const many = changes?.positions.length ?? 0;
+    const changes = compare(cannedColumn(), cannedColumn("changed"), sessionStarts(cannedColumn()));
+    const many = changes?.calls ?? 0;
     expect(many).toBeGreaterThan(0);
     await until("changes", `${many} ${many === 1 ? "call" : "calls"} changed`);
     for (const verdict of BY_CODE.filter((one) => changes?.newly[one])) {

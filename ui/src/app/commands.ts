@@ -43,7 +43,7 @@ export function commands(remit: Remit, frame: Frame): Command[] {
 function moving(remit: Remit): Command[] {
   const open = () => remit.workspace !== null;
   const inSession = () => remit.transcript.view !== null;
-  const step = (by: 1 | -1) => void remit.nextStep(by);
+  const step = (by: 1 | -1) => void remit.selection.nextStep(by);
   return [
     {
       id: "next-finding",
@@ -51,7 +51,7 @@ function moving(remit: Remit): Command[] {
       group: "Move",
       keys: ["]"],
       when: open,
-      run: () => void remit.nextFinding(1),
+      run: () => void remit.selection.nextFinding(1),
     },
     {
       id: "previous-finding",
@@ -59,7 +59,7 @@ function moving(remit: Remit): Command[] {
       group: "Move",
       keys: ["["],
       when: open,
-      run: () => void remit.nextFinding(-1),
+      run: () => void remit.selection.nextFinding(-1),
     },
     { id: "next-step", title: "Next step", group: "Move", keys: ["j"], when: inSession, run: () => step(1) },
     {
@@ -76,7 +76,7 @@ function moving(remit: Remit): Command[] {
       group: "Move",
       keys: ["n"],
       when: open,
-      run: () => void remit.nextSession(1),
+      run: () => void remit.selection.nextSession(1),
     },
     {
       id: "previous-session",
@@ -84,7 +84,7 @@ function moving(remit: Remit): Command[] {
       group: "Move",
       keys: ["p"],
       when: open,
-      run: () => void remit.nextSession(-1),
+      run: () => void remit.selection.nextSession(-1),
     },
     {
       id: "next-change",
@@ -92,14 +92,14 @@ function moving(remit: Remit): Command[] {
       group: "Move",
       keys: ["c"],
       when: () => remit.corpus.changes !== null,
-      run: () => void remit.nextChange(),
+      run: () => void remit.selection.nextChange(),
     },
     {
       id: "why",
       title: "Why",
       group: "Move",
       keys: ["Enter"],
-      when: () => remit.why.data !== null,
+      when: () => remit.selection.why.data !== null,
       run: () => goTo(remit, "why"),
     },
     {
@@ -144,7 +144,7 @@ function editing(remit: Remit): Command[] {
       title: "Edit the deciding policy",
       group: "Edit",
       keys: ["e"],
-      when: () => remit.decidingPolicy !== null,
+      when: () => remit.selection.decidingPolicy !== null,
       run: () => void editDeciding(remit),
     },
     {
@@ -162,6 +162,14 @@ function editing(remit: Remit): Command[] {
       keys: ["Shift+Alt+KeyF"],
       when: editable,
       run: withCurrent((document) => void remit.documents.format(document)),
+    },
+    {
+      id: "discard",
+      title: "Discard the unsaved text of the file",
+      group: "Edit",
+      keys: [],
+      when: () => current()?.dirty === true,
+      run: withCurrent((document) => document.discard()),
     },
     {
       id: "close-file",
@@ -283,7 +291,7 @@ async function toFilter(remit: Remit): Promise<void> {
 }
 
 async function editDeciding(remit: Remit): Promise<void> {
-  const policy = remit.decidingPolicy;
+  const policy = remit.selection.decidingPolicy;
   if (!policy) return;
   await remit.openFile(policy.file, null, policy.line);
   goTo(remit, "editor");

@@ -13,16 +13,18 @@ declare global {
   }
 }
 
-/** Says on the body how far the window is: `ready`, `replay`, `revision`. */
+/** Says on the body how far the window is: `ready`, `replay`, `revision`, and what the counts are `of`. */
 export function markBody(remit: Remit): void {
   const { dataset } = document.body;
   const { workspace, started } = remit;
   if (workspace) {
     dataset.replay = workspace.replay.state;
     dataset.revision = String(workspace.revision);
+    dataset.of = remit.judgement.of;
   } else {
     delete dataset.replay;
     delete dataset.revision;
+    delete dataset.of;
   }
   const painted = workspace ? remit.sessions.loaded && workspace.replay.state !== "running" : started;
   if (painted) requestAnimationFrame(() => (dataset.ready = "true"));

@@ -1,23 +1,36 @@
 // The open workspace and where the person is in it: what all views share.
 //
-// Promises: verdicts in view are those of the last finished replay until the next one has finished;
+// Promises: verdicts in view are those of the last finished judgement until the next one has finished;
 // nothing is decided here. Not here: how anything looks, and unsaved text (`policy/documents`).
 
-import type { AppEvent, AppInfo, ErrorDto, Summary, Verdict, WorkspaceView } from "../api/bindings";
+import type {
+  AppEvent,
+  AppInfo,
+  DraftsJudged,
+  ErrorDto,
+  Summary,
+  Verdict,
+  WorkspaceView,
+} from "../api/bindings";
 import { asError, call, onDrop, onEvent, pickFolder } from "../api/client";
-import { Query } from "../api/query.svelte";
+import { Latest } from "../api/latest";
 import { Documents, type Document } from "../policy/documents.svelte";
-import { Corpus } from "../replay/corpus.svelte";
+import { Corpus, type Of } from "../replay/corpus.svelte";
+import { Judgement } from "../replay/judgement.svelte";
 import { SessionList } from "../session/sessions.svelte";
 import { Transcript } from "../session/transcript.svelte";
-import { isFinding } from "../verdict/verdict";
 import { NOWHERE, Place } from "./place.svelte";
 import { Preference } from "./preference.svelte";
+import { Selection } from "./selection.svelte";
 
 /** How often to look whether a replay is done, in case its event was missed. */
 const POLL_MS = 1000;
-/** Among how many sessions the first one to show is chosen. */
-const FIRST_ROWS = 200;
+
+/** How far the host is: with reading recordings, or with judging sessions. */
+export type Progress = Pick<Extract<AppEvent, { event: "replayProgress" }>, "done" | "total"> & {
+  readonly toolCalls?: number;
+};
+export type Mismatch = Extract<AppEvent, { event: "selfCheckFailed" }>;
 
 export class Remit {
   info = $state.raw<AppInfo | null>(null);
@@ -25,22 +38,25 @@ export class Remit {
   /** What is being opened, in words; `null` when nothing is. */
   opening = $state<string | null>(null);
   error = $state.raw<ErrorDto | null>(null);
-  progress = $state.raw<{ done: number; total: number } | null>(null);
+  progress = $state.raw<Progress | null>(null);
+  /** The host found that its own verdicts differ from the reference. */
+  mismatch = $state.raw<Mismatch | null>(null);
+  /** Goes up with every judgement of what is saved, and never with one of a draft. */
+  settlements = $state(0);
   bannerSeen = $state(false);
-  /** The position of the selected call in the corpus. */
-  position = $state<number | null>(null);
   started = $state(false);
 
   readonly place = new Place();
   readonly preference = new Preference();
   readonly sessions = new SessionList();
   readonly transcript = new Transcript();
-  readonly why = new Query("why");
   readonly corpus = new Corpus();
+  readonly selection = new Selection(this.place, this.sessions, this.transcript, this.corpus);
   readonly documents = new Documents({
     before: () => this.corpus.mark(),
     done: (workspace) => this.#adopt(workspace),
   });
+  readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
   /** The counts in view: those of the last good replay. */
   readonly summary: Summary | null = $derived.by(() => {
@@ -48,12 +64,9 @@ export class Remit {
     if (replay?.state === "ready") return replay.summary;
     return replay?.state === "blocked" ? (replay.last ?? this.#lastSummary) : this.#lastSummary;
   });
-  /** The policy to edit if the selected call should be judged otherwise. */
-  readonly decidingPolicy = $derived.by(() => {
-    const { guardrails, scope } = this.why.data ?? {};
-    const deciding = guardrails?.allow && scope ? [scope, guardrails] : [guardrails, scope];
-    return deciding.flatMap((decision) => decision?.reasons ?? [])[0] ?? null;
-  });
+  /** Whether what is in view is of older policies than those in the files or the editor. */
+  readonly stale = $derived(this.workspace?.replay.state === "blocked" || this.judgement.broken.length > 0);
+  readonly #views = new Latest<Of>((of) => this.#showAgain(of));
   #lastSummary = $state.raw<Summary | null>(null);
   #settled = "";
   #finished = 0;
@@ -67,6 +80,12 @@ export class Remit {
       clearTimeout(this.#poll);
       stops.forEach((stop) => stop());
     };
+  }
+
+  /** Lets the verdicts follow the unsaved text. */
+  follow(): void {
+    const { drafts } = this.documents;
+    if (this.workspace && this.workspace.replay.state !== "running") this.judgement.follow(drafts);
   }
 
   open(path: string): Promise<void> {
@@ -84,50 +103,6 @@ export class Remit {
   async chooseAndOpen(): Promise<void> {
     const path = await pickFolder("Open a workspace");
     if (path) await this.open(path);
-  }
-
-  /** Goes to a session, and there to a step; without one, to its first finding. */
-  async select(session: number, step: number | null = null): Promise<void> {
-    const same = this.place.where.session === session;
-    this.place.go({ session, step });
-    if (same && this.transcript.view) {
-      await this.explain();
-      return;
-    }
-    this.why.clear();
-    const view = await this.transcript.show(session);
-    if (!view || this.place.where.session !== session) return;
-    if (step === null) this.place.go({ step: firstFinding(view.calls) });
-    await this.explain();
-  }
-
-  async selectStep(step: number): Promise<void> {
-    this.place.go({ step });
-    await this.explain();
-  }
-
-  async nextStep(by: 1 | -1): Promise<void> {
-    const { step } = this.place.where;
-    const to = step === null ? 0 : step + by;
-    if (to >= 0 && to < (this.transcript.view?.steps ?? 0)) await this.selectStep(to);
-  }
-
-  /** Asks why for the selected step, or the call that it answers. */
-  async explain(): Promise<void> {
-    const { session, step } = this.place.where;
-    const callStep = step === null ? null : this.transcript.callOf(step);
-    if (session === null || callStep === null) {
-      this.why.clear();
-      return;
-    }
-    await Promise.all([this.why.ask({ session, step: callStep }), this.#locate(session, callStep)]);
-  }
-
-  /** Goes to the next call whose verdict the last edit changed. */
-  async nextChange(): Promise<void> {
-    const positions = this.corpus.changes?.positions ?? [];
-    const next = positions.find((position) => position > (this.position ?? -1)) ?? positions[0];
-    if (next !== undefined) await this.goToPosition(next);
   }
 
   async openFile(path: string, from: number | null = null, line: number | null = null): Promise<void> {
@@ -156,41 +131,9 @@ export class Remit {
     this.documents.workspace("");
   }
 
-  /** Goes to the next finding, in this session or the ones after it. */
-  async nextFinding(by: 1 | -1): Promise<void> {
-    const { session, step } = this.place.where;
-    const calls = this.transcript.view?.calls ?? [];
-    const ahead = by === 1 ? calls : calls.toReversed();
-    const here = ahead.find(
-      (tick) => isFinding(tick.verdict) && (step === null || (tick.step - step) * by > 0),
-    );
-    if (here) return this.selectStep(here.step);
-    const edge = by === 1 ? calls.length - 1 : 0;
-    const found = await this.corpus.findingFrom(session, calls.length ? edge : null, by);
-    if (found) await this.select(found.session, found.step);
-  }
-
-  async nextSession(by: 1 | -1): Promise<void> {
-    const { session } = this.place.where;
-    const at = session === null ? -1 : this.sessions.indexOf(session);
-    const row = await this.sessions.pages.get((at ?? -1) + by);
-    if (row) await this.select(row.session);
-  }
-
-  async goToPosition(position: number): Promise<void> {
-    const found = await this.corpus.place(position);
-    await this.select(found.session, found.step);
-  }
-
   async filter(text: string, verdict: Verdict | null): Promise<void> {
     this.place.go({ text, verdict });
     await this.sessions.filter(text, verdict);
-  }
-
-  async #locate(session: number, step: number): Promise<void> {
-    const call = this.transcript.view?.calls.findIndex((tick) => tick.step === step) ?? -1;
-    const position = call === -1 ? null : await this.corpus.positionOf(session, call).catch(() => null);
-    if (this.place.where.session === session) this.position = position;
   }
 
   async #listen(): Promise<(() => void)[]> {
@@ -214,7 +157,7 @@ export class Remit {
     if (text !== this.sessions.text || verdict !== this.sessions.verdict)
       await this.sessions.filter(text, verdict);
     if (file !== null) await this.documents.show(file);
-    if (session !== null) await this.#again(session);
+    if (session !== null) await this.selection.again(session);
     if (step !== null) this.place.go({ step });
   }
 
@@ -231,8 +174,11 @@ export class Remit {
 
   /** What was open already (a reload), what was named at the start, or the sample on the first start. */
   async #openFirst(info: AppInfo): Promise<void> {
-    const open = await call("workspace", {}).catch(() => null);
-    if (open) return this.#adopt(open);
+    if (await call("workspace", {}).catch(() => null)) {
+      // The window before this one may have left the host with its drafts.
+      await call("judge_drafts", { files: [] }).catch(() => null);
+      return this.#adopt(await call("workspace", {}));
+    }
     if (info.initial !== null) return this.open(info.initial);
     if (info.recent.length === 0) return this.openSample();
   }
@@ -255,10 +201,11 @@ export class Remit {
     this.place.go(NOWHERE);
     this.sessions.clear();
     this.transcript.close();
-    this.why.clear();
+    this.selection.clear();
     this.corpus.clear();
-    this.position = null;
+    this.judgement.settle();
     this.progress = null;
+    this.mismatch = null;
     clearTimeout(this.#poll);
     this.#lastSummary = null;
     this.#settled = "";
@@ -266,9 +213,7 @@ export class Remit {
 
   async #adopt(workspace: WorkspaceView): Promise<void> {
     this.workspace = workspace;
-    this.documents.workspace(workspace.root);
-    const { file } = this.place.where;
-    if (file !== null && this.documents.current === null) void this.documents.show(file);
+    void this.#reopen(workspace.root);
     const { replay } = workspace;
     if (replay.state === "running") {
       this.progress = { done: replay.done, total: replay.total };
@@ -278,47 +223,74 @@ export class Remit {
     await this.#settle(workspace);
   }
 
+  /** Unsaved text of before, and the file that the address names. */
+  async #reopen(root: string): Promise<void> {
+    await this.documents.workspace(root);
+    const { file } = this.place.where;
+    if (file !== null && this.documents.current === null) await this.documents.show(file);
+  }
+
   /** A replay has ended: brings every view up to date, once. */
   async #settle(workspace: WorkspaceView): Promise<void> {
-    const key = `${workspace.root} ${workspace.revision} ${workspace.replay.state}`;
-    if (key === this.#settled) return;
+    if (key(workspace) === this.#settled) return;
     const first = this.#settled === "";
-    this.#settled = key;
+    this.#settled = key(workspace);
+    this.settlements++;
+    this.judgement.settle();
     if (workspace.replay.state === "ready") this.#lastSummary = workspace.replay.summary;
+    if (!first && (await this.#settledUnderDrafts())) return;
     const { text, verdict, session } = this.place.where;
     const list = first ? this.sessions.filter(text, verdict) : this.sessions.refresh();
     if (this.summary === null) return list;
-    await Promise.all([this.corpus.refresh(), list]);
-    if (session === null) await this.#selectFirst();
-    else await this.#again(session);
+    await Promise.all([this.corpus.refresh("saved", this.summary.sessions), list]);
+    if (session === null) await this.selection.first();
+    else await this.selection.again(session);
   }
 
-  async #again(session: number): Promise<void> {
-    const view = await this.transcript.show(session);
-    if (!view) return;
-    const { step } = this.place.where;
-    if (step === null) this.place.go({ step: firstFinding(view.calls) });
-    await this.explain();
+  /** Goes from draft to draft without showing what is saved; `false` if there is none, or it is broken. */
+  async #settledUnderDrafts(): Promise<boolean> {
+    const { drafts } = this.documents;
+    if (drafts.length === 0 || this.summary === null) return false;
+    await this.judgement.between(() => this.corpus.readSaved());
+    await this.judgement.judge(drafts);
+    return this.judgement.of === "draft";
   }
 
-  /** The first thing to see is the session with most findings, and why. */
-  async #selectFirst(): Promise<void> {
-    const many = Math.min(this.sessions.pages.total, FIRST_ROWS);
-    const rows = Array.from({ length: many }, (_, at) => this.sessions.pages.at(at)).filter(
-      (row) => row !== undefined,
-    );
-    const [worst] = rows.toSorted((a, b) => findings(b.summary) - findings(a.summary));
-    if (worst) await this.select(worst.session);
+  /** Verdicts of other texts are there: the counts at once, the rest as it is read. */
+  #judged({ revision, policies, summary }: DraftsJudged, of: Of): void {
+    if (!this.workspace) return;
+    const replay = summary ? { state: "ready" as const, summary } : this.workspace.replay;
+    this.workspace = { ...this.workspace, revision, policies, replay };
+    this.#lastSummary = summary ?? this.#lastSummary;
+    this.#settled = key(this.workspace);
+    void this.#views.run(of);
+    if (of === "saved") void this.#look();
+  }
+
+  async #showAgain(of: Of): Promise<void> {
+    const { session } = this.place.where;
+    await Promise.all([
+      this.corpus.refresh(of, this.summary?.sessions ?? 0),
+      this.sessions.refresh(),
+      session === null ? null : this.selection.again(session),
+    ]);
   }
 
   async #hear(event: AppEvent): Promise<void> {
-    if (event.event === "replayProgress") {
-      this.progress = { done: event.done, total: event.total };
-      return;
+    switch (event.event) {
+      case "loadProgress":
+      case "replayProgress":
+        this.progress = event;
+        return;
+      case "selfCheckFailed":
+        this.mismatch = event;
+        return;
+      case "workspaceChanged":
+        await this.documents.changedOnDisk(event.paths);
+        break;
+      case "replayFinished":
+        this.#finished = event.revision;
     }
-    if (event.event === "workspaceChanged") await this.documents.changedOnDisk(event.paths);
-    else if (event.event === "replayFinished") this.#finished = event.revision;
-    else return;
     await this.#look();
   }
 
@@ -331,7 +303,8 @@ export class Remit {
     clearTimeout(this.#poll);
     if (!this.workspace) return;
     try {
-      const workspace = await call("workspace", {});
+      // What the host shows while it judges a draft is no replay that has ended.
+      const workspace = await this.judgement.between(() => call("workspace", {}));
       if (workspace.revision >= this.workspace.revision) await this.#adopt(workspace);
     } catch (thrown) {
       this.error = asError(thrown);
@@ -339,7 +312,5 @@ export class Remit {
   }
 }
 
-const firstFinding = (calls: readonly { step: number; verdict: Verdict }[]): number | null =>
-  (calls.find((tick) => isFinding(tick.verdict)) ?? calls[0])?.step ?? null;
-
-const findings = (summary: Summary): number => summary.denied + summary.drifted;
+/** Names a judged state: views that show it need not ask again. */
+const key = ({ root, revision, replay }: WorkspaceView): string => `${root} ${revision} ${replay.state}`;

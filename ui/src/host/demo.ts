@@ -1,6 +1,6 @@
 // The canned host, made lively enough to design against: `npm run dev`, then `?host=canned`.
 //
-// `&state=first|blocked|empty|running` shows a designed state. Never in a shipped build.
+// `&state=first|blocked|empty|running|mismatch` shows a designed state. Never in a shipped build.
 
 import type { Row } from "./demo-rows";
 import { canned, cannedColumn, reply, type Canned } from "./canned";
@@ -10,7 +10,10 @@ export function demo(): Canned {
   const state = new URLSearchParams(location.search).get("state") ?? undefined;
   const rows: readonly Row[] = reply("sessions").rows;
   const info = reply("app_info", state === "first" ? "first" : undefined);
-  const workspace = reply("workspace", state === "first" || state === "start" ? undefined : state);
+  const variant = state === "blocked" || state === "empty" || state === "running" ? state : undefined;
+  let workspace = reply("workspace", variant);
+  let revision = workspace.revision;
+  let saved = false;
   let open = state !== "start" && state !== "first";
   const host = canned({
     app_info: () => info,
@@ -29,18 +32,41 @@ export function demo(): Canned {
     },
     session: ({ session }) => ({ ...reply("session"), row: rows[session] ?? reply("session").row }),
     call_at: ({ position }) => placeOf(rows, reply("session").calls, position),
+    judge_drafts: ({ files }) => {
+      const broken = files.some((one) => one.text.includes("recource"));
+      if (!broken) host.column = cannedColumn(files.length > 0 || saved ? "changed" : undefined);
+      const variant = broken ? "broken" : files.length > 0 || saved ? undefined : "saved";
+      return { ...reply("judge_drafts", variant), revision: ++revision };
+    },
     check_draft: ({ path, text }) => ({
       findings: path.endsWith(".cedar") && text.includes("recource") ? reply("check_draft").findings : [],
     }),
     set_preferences: (chosen) => chosen,
     save_file: () => {
-      const saved = reply("save_file");
+      saved = true;
+      revision++;
       host.column = cannedColumn("changed");
-      workspace.revision = saved.workspace.revision;
-      setTimeout(() => host.emit({ event: "replayProgress", revision: 2, done: 40, total: 64 }), 300);
-      setTimeout(() => host.emit({ event: "replayFinished", revision: 2 }), 900);
-      return saved;
+      const { summary } = reply("judge_drafts");
+      const replay = summary ? ({ state: "ready", summary } as const) : workspace.replay;
+      workspace = { ...workspace, revision, replay };
+      setTimeout(() => host.emit({ event: "replayProgress", revision, done: 40, total: 64 }), 300);
+      setTimeout(() => host.emit({ event: "replayFinished", revision }), 900);
+      const answer = reply("save_file");
+      return { ...answer, workspace: { ...answer.workspace, revision } };
     },
   });
+  if (state === "mismatch") {
+    const details = "session 0, step 10, guardrails: the matrix allows, the reference denies";
+    const example = { session: 0, step: 10 };
+    const event = {
+      event: "selfCheckFailed",
+      revision: 1,
+      checked: 200,
+      wrong: 1,
+      example,
+      details,
+    } as const;
+    setTimeout(() => host.emit(event), 500);
+  }
   return host;
 }

@@ -3,9 +3,12 @@
 // Promises: unsaved text survives a reload of the window, and a change on disk never replaces it
 // without being asked. Not here: the editor itself, and what is valid.
 
-import type { ErrorDto, FileText, Finding, WorkspaceView } from "../api/bindings";
+import type { DraftText, ErrorDto, FileKind, FileText, Finding, WorkspaceView } from "../api/bindings";
 import { asError, call } from "../api/client";
-import { forgetDraft, keepDraft, readDraft } from "./drafts";
+import { draftPaths, forgetDraft, keepDraft, readDraft } from "./drafts";
+
+/** Files whose text says what is allowed. */
+const JUDGED: ReadonlySet<FileKind> = new Set(["guardrails", "scope"]);
 
 /** A place to show in a document. */
 export interface Spot {
@@ -53,6 +56,12 @@ export class Document {
     else this.edit(text);
   }
 
+  /** Goes back to the text on disk. In the editor that can be undone. */
+  discard(): void {
+    if (this.theirs) this.settle(this.theirs);
+    else this.replace(this.base.text);
+  }
+
   /** The file on disk is now `file`. */
   meet(file: FileText): void {
     if (file.digest === this.base.digest) return;
@@ -88,28 +97,47 @@ export interface Saves {
 
 export class Documents {
   open = $state.raw<readonly Document[]>([]);
+  /** Closed, with unsaved text. */
+  kept = $state.raw<readonly Document[]>([]);
   current = $state.raw<Document | null>(null);
   /** Where the editor shall go next. */
   spot = $state.raw<Spot | null>(null);
   error = $state.raw<ErrorDto | null>(null);
+  readonly unsaved: readonly Document[] = $derived([...this.open, ...this.kept].filter((one) => one.dirty));
+  /** Unsaved text that changes verdicts. */
+  readonly drafts: readonly DraftText[] = $derived(
+    this.unsaved
+      .filter((one) => JUDGED.has(one.base.kind))
+      .map(({ path, text }) => ({ path, text }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+  );
   #root = "";
 
   constructor(readonly saves: Saves) {}
 
-  workspace(root: string): void {
+  /** Goes to a workspace, and finds its unsaved text of before. */
+  async workspace(root: string): Promise<void> {
     if (root === this.#root) return;
     this.#root = root;
     this.open = [];
+    this.kept = [];
     this.current = null;
     this.spot = null;
+    this.error = null;
+    for (const path of draftPaths(root)) {
+      const document = await this.#read(path);
+      if (root !== this.#root) return;
+      if (document && !this.#find(path)) this.kept = [...this.kept, document];
+    }
+    // A file that is no longer there keeps its unsaved text for when it comes back.
     this.error = null;
   }
 
   async show(path: string, from: number | null = null, line: number | null = null): Promise<void> {
-    const known = this.open.find((one) => one.path === path);
-    const document = known ?? (await this.#read(path));
+    const document = this.#find(path) ?? (await this.#read(path));
     if (!document) return;
-    if (!known) this.open = [...this.open, document];
+    this.kept = this.kept.filter((one) => one !== document);
+    if (!this.open.includes(document)) this.open = [...this.open, document];
     this.current = document;
     this.spot = from === null && line === null ? null : { path, from, line };
   }
@@ -117,6 +145,7 @@ export class Documents {
   close(document: Document): void {
     const at = this.open.indexOf(document);
     this.open = this.open.filter((one) => one !== document);
+    if (document.dirty) this.kept = [...this.kept, document];
     if (this.current === document) this.current = this.open[Math.max(0, at - 1)] ?? null;
   }
 
@@ -151,10 +180,15 @@ export class Documents {
 
   /** Somebody else changed files: clean documents follow, the others show both sides. */
   async changedOnDisk(paths: readonly string[]): Promise<void> {
-    for (const document of this.open.filter((one) => paths.length === 0 || paths.includes(one.path))) {
+    const touched = (one: Document) => paths.length === 0 || paths.includes(one.path);
+    for (const document of [...this.open, ...this.kept].filter(touched)) {
       const file = await call("read_file", { path: document.path }).catch(() => null);
       if (file) document.meet(file);
     }
+  }
+
+  #find(path: string): Document | undefined {
+    return [...this.open, ...this.kept].find((one) => one.path === path);
   }
 
   async #read(path: string): Promise<Document | null> {

@@ -9,6 +9,13 @@ export interface Draft {
 
 const key = (root: string, path: string): string => `remit.draft:${root}:${path}`;
 
+/** The files of a workspace that have unsaved text, in a fixed order. */
+export function draftPaths(root: string): string[] {
+  const start = key(root, "");
+  const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? "");
+  return keys.flatMap((one) => (one.startsWith(start) ? [one.slice(start.length)] : [])).toSorted();
+}
+
 export function keepDraft(root: string, path: string, draft: Draft): void {
   try {
     localStorage.setItem(key(root, path), JSON.stringify(draft));

@@ -1,86 +1,54 @@
 // The verdicts of all tool calls, one byte each, in the order of the corpus.
 //
+// There may be a million: a function passes over the column once, and makes no array of calls.
 // Not here: reading them from the host, and drawing.
 
 import type { Verdict } from "../api/bindings";
-import { BY_CODE, BY_WEIGHT, weight } from "../verdict/verdict";
+import { BY_CODE } from "../verdict/verdict";
 
-const VERDICT_BITS = 3;
-const FIRST_OF_SESSION = 128;
+export const VERDICT_BITS = 3;
+export const FIRST_OF_SESSION = 128;
+const ALLOWED = BY_CODE.indexOf("allowed");
 
-/** Verdict codes, worst last, so that the greatest rank wins a bin. */
-const RANK = BY_CODE.map(weight);
+/** The same in each of the four bytes of a word: most passes look at four calls at once. */
+export const VERDICTS = 0x03030303;
+export const FIRSTS = 0x80808080 | 0;
 
 export const verdictAt = (column: Uint8Array, position: number): Verdict =>
   BY_CODE[(column[position] ?? VERDICT_BITS) & VERDICT_BITS] ?? "unknown";
 
 /** Where each session that has calls begins. */
 export function sessionStarts(column: Uint8Array): Uint32Array {
-  const starts: number[] = [];
-  column.forEach((byte, position) => {
-    if (byte & FIRST_OF_SESSION) starts.push(position);
-  });
-  return Uint32Array.from(starts);
-}
-
-/** The last of the ascending `starts` that is not after `position`; -1 before the first. */
-export function blockAt(starts: Uint32Array, position: number): number {
-  let [low, high] = [0, starts.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((starts[middle] ?? Infinity) <= position) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
-/** `most` bins over the column: the code of the worst verdict in each. Never averaged away. */
-export function bins(column: Uint8Array, most: number): Uint8Array {
-  const size = Math.min(most, column.length);
-  const worst = new Uint8Array(size);
-  for (let bin = 0; bin < size; bin++) {
-    const end = Math.floor(((bin + 1) * column.length) / size);
-    for (let at = Math.floor((bin * column.length) / size); at < end; at++) {
-      const code = (column[at] ?? 0) & VERDICT_BITS;
-      if ((RANK[code] ?? 0) > (RANK[worst[bin] ?? 0] ?? 0)) worst[bin] = code;
+  let starts = new Uint32Array(64);
+  let many = 0;
+  const words = wordsOf(column);
+  for (let word = 0; word * 4 < column.length; word++) {
+    if (word < words.length && ((words[word] ?? 0) & FIRSTS) === 0) continue;
+    for (let at = word * 4; at < Math.min(word * 4 + 4, column.length); at++) {
+      if (((column[at] ?? 0) & FIRST_OF_SESSION) === 0) continue;
+      if (many === starts.length) starts = grown(starts);
+      starts[many++] = at;
     }
   }
-  return worst;
+  return starts.slice(0, many);
 }
 
-/** Which verdicts differ between two columns of the same calls. */
-export interface Changes {
-  readonly positions: readonly number[];
-  /** How many calls have each verdict now and had another before. */
-  readonly newly: Readonly<Record<Verdict, number>>;
+/** The whole words of a column; the bytes after the last one are not among them. */
+export function wordsOf(column: Uint8Array): Int32Array {
+  const { buffer, byteOffset, length } = column.byteOffset % 4 === 0 ? column : column.slice();
+  return new Int32Array(buffer, byteOffset, length >> 2);
 }
 
-/** `null` if the columns are of different calls, so that nothing can be compared. */
-export function compare(before: Uint8Array, after: Uint8Array): Changes | null {
-  if (!sameCalls(before, after)) return null;
-  const newly: Record<Verdict, number> = { allowed: 0, denied: 0, drifted: 0, unknown: 0 };
-  const positions: number[] = [];
-  after.forEach((byte, position) => {
-    const old = before[position] ?? byte;
-    if (((old ^ byte) & VERDICT_BITS) === 0) return;
-    newly[verdictAt(after, position)]++;
-    positions.push(position);
-  });
-  return { positions, newly };
+function grown(full: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(full.length * 2);
+  larger.set(full);
+  return larger;
 }
-
-const sameCalls = (before: Uint8Array, after: Uint8Array): boolean =>
-  before.length === after.length &&
-  after.every((byte, position) => (((before[position] ?? 0) ^ byte) & FIRST_OF_SESSION) === 0);
 
 /** The next call that is not allowed after (or before) a position; `null` if there is none. */
 export function nextFinding(column: Uint8Array, from: number, by: 1 | -1): number | null {
   for (let at = from + by; at >= 0 && at < column.length; at += by) {
-    if (verdictAt(column, at) !== "allowed") return at;
+    if (((column[at] ?? 0) & VERDICT_BITS) !== ALLOWED) return at;
   }
   return null;
 }
-
-/** The worst verdicts first, for a sentence on what changed. */
-export const changedVerdicts = (changes: Changes): Verdict[] =>
-  BY_WEIGHT.filter((verdict) => changes.newly[verdict] > 0);

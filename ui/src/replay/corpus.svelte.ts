@@ -1,54 +1,64 @@
-// The whole corpus: the column of verdicts, where its sessions lie, and what the last edit changed.
+// The whole corpus: the column of verdicts, where its sessions lie, and what an edit changed.
 //
-// Promises: after a replay of the same calls, `changes` says which verdicts differ from the baseline
-// (the verdicts when the person last saved), and in which sessions, however many replays ran since.
-// Not here: who asked for the replay.
+// Promises: `changes` compares what is in view with the baseline: for a draft the last save, for a save
+// the one before it, however many replays ran since. What is known of one session is looked up when it
+// is asked for: nothing here is a list of calls. Not here: who asked for the replay.
 
 import type { CallPlace, ErrorDto, Verdict } from "../api/bindings";
 import { asError, bytes, call } from "../api/client";
-import { blockAt, compare, nextFinding, sessionStarts, verdictAt, type Changes } from "./column";
+import { compare, nextChange, type Changes } from "./changes";
+import { nextFinding, sessionStarts, verdictAt } from "./column";
 
 const EMPTY = new Uint8Array();
-/** Marking more sessions than this would cost more questions than anybody reads answers. */
-const MOST_MARKED = 200;
+const NOWHERE = new Uint32Array();
+
+/** What verdicts are of: the files as they are on disk, or with unsaved text. */
+export type Of = "saved" | "draft";
 
 /** What changed in one session: the verdict that each changed call had before, by its place there. */
 export type SessionChanges = ReadonlyMap<number, Verdict>;
 
+const NONE: SessionChanges = new Map();
+const NO_BLOCK = -1;
+
 export class Corpus {
   column = $state.raw<Uint8Array>(EMPTY);
+  /** What the column is compared with; empty if it cannot be compared. */
+  baseline = $state.raw<Uint8Array>(EMPTY);
   changes = $state.raw<Changes | null>(null);
-  bySession = $state.raw<ReadonlyMap<number, SessionChanges>>(new Map());
+  starts = $state.raw<Uint32Array>(NOWHERE);
   error = $state.raw<ErrorDto | null>(null);
-  readonly starts = $derived(sessionStarts(this.column));
-  readonly changedCalls: ReadonlyMap<number, number> = $derived(
-    new Map([...this.bySession].map(([session, calls]) => [session, calls.size])),
-  );
-  #sessionOfBlock = new Map<number, number>();
-  #baseline: Uint8Array = EMPTY;
+  /** Sessions in all, with and without calls. */
+  #sessions = 0;
+  /** Which session a block of the column is of, and the other way round, as far as it was asked. */
+  #sessionOf = new Map<number, number>();
+  #blockOf = $state.raw<ReadonlyMap<number, number>>(new Map());
+  #of: Of = "saved";
+  #saved: Uint8Array = EMPTY;
   /** Whether somebody waits to hear what changed, even if nothing did. */
   #awaited = false;
   #asked = 0;
 
-  /** What is in view from now on is what edits are compared with. */
+  /** A save begins: what is saved now is what it is compared with. */
   mark(): void {
     this.#awaited = true;
-    this.#baseline = this.column;
+    this.baseline = this.#saved;
   }
 
   /** Reads the column again, and says what differs from the baseline. */
-  async refresh(): Promise<void> {
-    const mine = ++this.#asked;
-    try {
-      const after = await bytes("verdict_column");
-      if (mine !== this.#asked) return;
-      this.#sessionOfBlock.clear();
-      this.column = after;
-      this.error = null;
-      await this.#compare(after, mine);
-    } catch (thrown) {
-      if (mine === this.#asked) this.error = asError(thrown);
-    }
+  async refresh(of: Of, sessions: number): Promise<void> {
+    const column = await this.#read();
+    if (column) this.#show(column, of, sessions);
+  }
+
+  /** Reads the column of what is saved without showing it: a draft is about to be compared with it. */
+  async readSaved(): Promise<void> {
+    const column = await this.#read();
+    if (!column) return;
+    this.#saved = column;
+    this.baseline = column;
+    this.#awaited = false;
+    this.#of = "draft";
   }
 
   place(position: number): Promise<CallPlace> {
@@ -57,8 +67,7 @@ export class Corpus {
 
   /** The position of a session's call, by its place among the calls of the session. */
   async positionOf(session: number, callInSession: number): Promise<number | null> {
-    const block = await this.#blockOf(session);
-    const start = this.starts[block];
+    const start = this.starts[await this.#find(session)];
     return start === undefined ? null : start + callInSession;
   }
 
@@ -73,29 +82,125 @@ export class Corpus {
     return found === null ? null : this.place(found);
   }
 
+  /** The next call that the edit changed, after a position. */
+  nextChange(from: number): number | null {
+    return this.changes ? nextChange(this.baseline, this.column, from) : null;
+  }
+
+  /** Finds where sessions lie, so that `changedIn` and `changesOf` know them. */
+  async locate(sessions: readonly number[]): Promise<void> {
+    const unknown = sessions.filter((session) => this.#blockIfKnown(session) === null);
+    if (unknown.length === 0) return;
+    const found = await Promise.all(unknown.map((session) => this.#look(session))).catch(() => []);
+    this.#blockOf = new Map([...this.#blockOf, ...found]);
+  }
+
+  /** How many calls of a session the edit changed; 0 while its place is not known. */
+  changedIn(session: number): number {
+    const block = this.#blockIfKnown(session);
+    return block === null ? 0 : (this.changes?.bySession[block] ?? 0);
+  }
+
+  /** What the edit changed in a session. */
+  changesOf(session: number): SessionChanges {
+    const block = this.#blockIfKnown(session);
+    if (block === null || !this.changes?.bySession[block]) return NONE;
+    const start = this.starts[block] ?? 0;
+    const end = this.starts[block + 1] ?? this.column.length;
+    const changes = new Map<number, Verdict>();
+    for (let at = start; at < end; at++) {
+      const before = verdictAt(this.baseline, at);
+      if (before !== verdictAt(this.column, at)) changes.set(at - start, before);
+    }
+    return changes;
+  }
+
   forgetChanges(): void {
-    this.#baseline = this.column;
+    this.baseline = this.column;
     this.#awaited = false;
     this.changes = null;
-    this.bySession = new Map();
   }
 
   clear(): void {
     this.#asked++;
+    this.#of = "saved";
+    this.#saved = EMPTY;
     this.column = EMPTY;
+    this.error = null;
+    this.#forgetPlaces(NOWHERE);
     this.forgetChanges();
   }
 
+  async #read(): Promise<Uint8Array | null> {
+    const mine = ++this.#asked;
+    try {
+      const column = await bytes("verdict_column");
+      if (mine !== this.#asked) return null;
+      this.error = null;
+      return column;
+    } catch (thrown) {
+      if (mine === this.#asked) this.error = asError(thrown);
+      return null;
+    }
+  }
+
+  #show(column: Uint8Array, of: Of, sessions: number): void {
+    if (this.#of !== of) this.#turn(of, column);
+    if (of === "saved") this.#saved = column;
+    this.column = column;
+    this.#sessions = sessions;
+    const changes = this.baseline.length > 0 ? compare(this.baseline, column, this.starts) : null;
+    if (changes === null) {
+      this.#forgetPlaces(sessionStarts(column));
+      this.forgetChanges();
+      if (of === "draft") this.baseline = EMPTY;
+    } else {
+      this.changes = of === "draft" || this.#awaited || changes.calls > 0 ? changes : null;
+    }
+  }
+
+  /** An edit begins, and is compared with what is saved; or it is over. */
+  #turn(of: Of, column: Uint8Array): void {
+    this.#of = of;
+    if (of === "saved" && this.#awaited) return;
+    this.#awaited = false;
+    this.baseline = of === "draft" ? this.#saved : column;
+  }
+
+  #forgetPlaces(starts: Uint32Array): void {
+    this.starts = starts;
+    this.#sessionOf.clear();
+    this.#blockOf = new Map();
+  }
+
   async #edge(session: number, callInSession: number | null, by: 1 | -1): Promise<number> {
-    const block = await this.#blockOf(session);
-    const start = this.starts[block] ?? this.column.length;
+    const start = this.starts[await this.#find(session)] ?? this.column.length;
     if (callInSession !== null) return start + callInSession;
     return by === 1 ? start - 1 : start;
   }
 
-  /** The block of a session: found by halving, since sessions lie in order. */
-  async #blockOf(session: number): Promise<number> {
-    let [low, high] = [0, this.starts.length];
+  get #withoutCalls(): number {
+    return Math.max(0, this.#sessions - this.starts.length);
+  }
+
+  /** `null` if it must be looked up first. */
+  #blockIfKnown(session: number): number | null {
+    return this.#blockOf.get(session) ?? (this.#withoutCalls === 0 ? session : null);
+  }
+
+  async #look(session: number): Promise<readonly [session: number, block: number]> {
+    const block = await this.#find(session);
+    const has = block < this.starts.length && (await this.#sessionAt(block)) === session;
+    return [session, has ? block : NO_BLOCK];
+  }
+
+  /**
+   * The block of a session, or of the next one that has calls. Sessions are numbered in order, and those
+   * without calls have no block: it lies at most as many blocks earlier as there are such sessions.
+   */
+  async #find(session: number): Promise<number> {
+    let low = Math.max(0, session - this.#withoutCalls);
+    let high = Math.min(session, this.starts.length);
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((await this.#sessionAt(middle)) < session) low = middle + 1;
@@ -105,44 +210,10 @@ export class Corpus {
   }
 
   async #sessionAt(block: number): Promise<number> {
-    const known = this.#sessionOfBlock.get(block);
+    const known = this.#sessionOf.get(block);
     if (known !== undefined) return known;
     const { session } = await this.place(this.starts[block] ?? 0);
-    this.#sessionOfBlock.set(block, session);
+    this.#sessionOf.set(block, session);
     return session;
   }
-
-  async #compare(after: Uint8Array, mine: number): Promise<void> {
-    const before = this.#baseline;
-    const changes = before.length > 0 ? compare(before, after) : null;
-    if (changes === null) {
-      this.forgetChanges();
-      return;
-    }
-    const told = this.#awaited || changes.positions.length > 0;
-    this.changes = told ? changes : null;
-    const marked = await this.#marked(changes, before);
-    if (mine === this.#asked) this.bySession = marked;
-  }
-
-  async #marked(changes: Changes, before: Uint8Array): Promise<ReadonlyMap<number, SessionChanges>> {
-    const blocks = byBlock(changes.positions, this.starts);
-    const marked = [...blocks].slice(0, MOST_MARKED).map(async ([block, positions]) => {
-      const start = this.starts[block] ?? 0;
-      const calls = positions.map((position) => [position - start, verdictAt(before, position)] as const);
-      return [await this.#sessionAt(block), new Map(calls)] as const;
-    });
-    return new Map(await Promise.all(marked));
-  }
-}
-
-function byBlock(positions: readonly number[], starts: Uint32Array): Map<number, number[]> {
-  const blocks = new Map<number, number[]>();
-  for (const position of positions) {
-    const block = blockAt(starts, position);
-    const found = blocks.get(block);
-    if (found) found.push(position);
-    else blocks.set(block, [position]);
-  }
-  return blocks;
 }

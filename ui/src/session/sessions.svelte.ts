@@ -4,20 +4,28 @@ import type { SessionRow, SkippedFile, Verdict } from "../api/bindings";
 import { Pages } from "../api/query.svelte";
 import { call } from "../api/client";
 
-const PAGE = 200;
+/** A little more than a tall window shows: what is read again after every judgement of a draft. */
+const PAGE = 50;
 
 export class SessionList {
   text = $state("");
   verdict = $state<Verdict | null>(null);
   skipped = $state.raw<readonly SkippedFile[]>([]);
   loaded = $state(false);
-  #view = { from: 0, to: 0 };
+  #view = $state.raw({ from: 0, to: 0 });
 
   readonly pages = new Pages<SessionRow>(PAGE, async (start, len) => {
     const page = await call("sessions", { start, len, text: this.text, verdict: this.verdict });
     this.skipped = page.skipped;
     this.loaded = true;
     return page;
+  });
+
+  /** The sessions in view, as far as their rows are here. */
+  readonly inView: readonly number[] = $derived.by(() => {
+    const { from, to } = this.#view;
+    const rows = Array.from({ length: to - from + 1 }, (_, at) => this.pages.at(from + at));
+    return rows.flatMap((row) => (row ? [row.session] : []));
   });
 
   /** The rows `from..=to` are in view. */
