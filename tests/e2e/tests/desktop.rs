@@ -72,7 +72,7 @@ async fn the_sample_incident_from_first_start_to_a_saved_policy() -> Result<()> 
         .until("what was typed", "return window.__remit.editor.get().includes('no-payments-today')")
         .await?;
     desktop.control('s').await?;
-    desktop.until("the new verdicts", &format!("return Number(document.querySelector('[data-testid=count-denied]').dataset.count) > {}", before[1])).await?;
+    desktop.until("the new verdicts", &format!("return document.body.dataset.of === 'saved' && Number(document.querySelector('[data-testid=count-denied]').dataset.count) > {}", before[1])).await?;
     let after = counts(&desktop).await?;
     assert_eq!(before.iter().sum::<u64>(), after.iter().sum::<u64>(), "no tool call disappears");
     assert!(after[2] < before[2], "what drifted is denied now: {before:?} -> {after:?}");

@@ -220,3 +220,21 @@ test("verdicts that differ from the reference are called untrustworthy", async (
   await until("mismatch", "Nothing is sent by itself");
   await until("mismatch-report", details);
 });
+
+test.each(["policies", "files"])(
+  "the list of %s is one stop of Tab, and the arrows move in it",
+  async (tab) => {
+    await open(canned());
+    await fireEvent.click(byId(`tab-${tab}`));
+    const rows = () => allById(tab === "files" ? "file-row" : "policy-row");
+    const stops = () => rows().filter((row) => row.tabIndex === 0);
+    rows()[0]?.focus();
+    await press("ArrowDown");
+    await waitFor(() => expect(document.activeElement).toBe(rows()[1]));
+    expect(stops()).toEqual([rows()[1]]);
+    await press("Home");
+    await waitFor(() => expect(document.activeElement).toBe(rows()[0]));
+    await press("ArrowUp");
+    expect(document.activeElement).toBe(rows()[0]);
+  },
+);

@@ -1,10 +1,11 @@
 // The canned host, made lively enough to design against: `npm run dev`, then `?host=canned`.
 //
-// `&state=first|blocked|empty|running|mismatch` shows a designed state. Never in a shipped build.
+// `&state=first|blocked|empty|running|mismatch|large` shows a designed state. Never in a shipped build.
 
 import type { Row } from "./demo-rows";
 import { canned, cannedColumn, reply, type Canned } from "./canned";
 import { matches, placeOf } from "./demo-rows";
+import { largeColumn, largePage, largePlace } from "./large";
 
 export function demo(): Canned {
   const state = new URLSearchParams(location.search).get("state") ?? undefined;
@@ -15,6 +16,10 @@ export function demo(): Canned {
   let revision = workspace.revision;
   let saved = false;
   let open = state !== "start" && state !== "first";
+  const columnOf = (changed: boolean) => {
+    if (state === "large") return largeColumn(changed ? Math.floor(Math.random() * 1e6) : 1);
+    return cannedColumn(changed ? "changed" : undefined);
+  };
   const host = canned({
     app_info: () => info,
     workspace: () => {
@@ -22,7 +27,9 @@ export function demo(): Canned {
       throw { code: "noWorkspace", message: "no workspace is open", help: null };
     },
     open_sample: () => ((open = true), workspace),
-    sessions: ({ start, len, text, verdict }) => {
+    sessions: (request) => {
+      if (state === "large") return largePage(request);
+      const { start, len, text, verdict } = request;
       const found = state === "empty" ? [] : rows.filter((row) => matches(row, text, verdict));
       return {
         ...reply("sessions", state === "empty" ? "empty" : undefined),
@@ -31,12 +38,15 @@ export function demo(): Canned {
       };
     },
     session: ({ session }) => ({ ...reply("session"), row: rows[session] ?? reply("session").row }),
-    call_at: ({ position }) => placeOf(rows, reply("session").calls, position),
+    call_at: ({ position }) =>
+      state === "large" ? largePlace(position) : placeOf(rows, reply("session").calls, position),
     judge_drafts: ({ files }) => {
       const broken = files.some((one) => one.text.includes("recource"));
-      if (!broken) host.column = cannedColumn(files.length > 0 || saved ? "changed" : undefined);
+      if (!broken) host.column = columnOf(files.length > 0 || saved);
       const variant = broken ? "broken" : files.length > 0 || saved ? undefined : "saved";
-      return { ...reply("judge_drafts", variant), revision: ++revision };
+      const answer = { ...reply("judge_drafts", variant), revision: ++revision };
+      if (state !== "large" || !answer.summary) return answer;
+      return { ...answer, summary: { ...answer.summary, sessions: 50_000, toolCalls: 1_000_000 } };
     },
     check_draft: ({ path, text }) => ({
       findings: path.endsWith(".cedar") && text.includes("recource") ? reply("check_draft").findings : [],
@@ -45,7 +55,7 @@ export function demo(): Canned {
     save_file: () => {
       saved = true;
       revision++;
-      host.column = cannedColumn("changed");
+      host.column = columnOf(true);
       const { summary } = reply("judge_drafts");
       const replay = summary ? ({ state: "ready", summary } as const) : workspace.replay;
       workspace = { ...workspace, revision, replay };
@@ -55,6 +65,11 @@ export function demo(): Canned {
       return { ...answer, workspace: { ...answer.workspace, revision } };
     },
   });
+  host.column = columnOf(false);
+  if (state === "large" && workspace.replay.state === "ready") {
+    const summary = { ...workspace.replay.summary, sessions: 50_000, toolCalls: 1_000_000 };
+    workspace = { ...workspace, replay: { state: "ready", summary } };
+  }
   if (state === "mismatch") {
     const details = "session 0, step 10, guardrails: the matrix allows, the reference denies";
     const example = { session: 0, step: 10 };

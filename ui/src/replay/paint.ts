@@ -23,7 +23,8 @@ export interface Canvas {
 
 /** What things are drawn in. */
 export interface Colours {
-  readonly verdict: (verdict: Verdict) => string;
+  /** By code. */
+  readonly verdicts: readonly string[];
   readonly changed: string;
 }
 
@@ -33,13 +34,12 @@ export function paint(canvas: Canvas, { worst, changed }: Bins, colours: Colours
   const step = width / Math.max(1, worst.length);
   const gap = step >= 4 ? 1 : 0;
   const room = height - Math.round(MARK.room * ratio);
-  const fills = BY_CODE.map(colours.verdict);
   worst.forEach((code, at) => {
     const verdict = BY_CODE[code] ?? "unknown";
     const tall = Math.round(room * TALL[verdict]);
     const [left, right] = [Math.round(at * step), Math.round((at + 1) * step)];
     const bar = { x: left, y: height - tall, wide: Math.max(1, right - left - gap), tall };
-    context.fillStyle = fills[code] ?? "";
+    context.fillStyle = colours.verdicts[code] ?? "";
     context.fillRect(bar.x, bar.y, bar.wide, bar.tall);
     if (verdict === "unknown") hollow(context, bar);
   });

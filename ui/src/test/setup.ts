@@ -48,6 +48,8 @@ Object.defineProperty(window, "innerWidth", { configurable: true, writable: true
 HTMLCanvasElement.prototype.getContext = () => null;
 
 beforeEach(() => {
+  // The window of the case before is gone, and what it kept with it.
+  window.dispatchEvent(new Event("pagehide"));
   localStorage.clear();
   history.replaceState(null, "", "#");
 });
