@@ -4,6 +4,8 @@
 //! policies that changed, and counts them in and out. It promises the verdicts that a replay from
 //! scratch would give, whatever was judged or cancelled before. Not here: reading drafts.
 
+#[cfg(test)]
+mod edits;
 mod layer;
 mod policy_rows;
 mod store;
@@ -11,8 +13,8 @@ mod verdicts;
 
 pub use verdicts::{DecidedBy, Verdicts};
 
-use crate::rows::RowSet;
 use crate::matrix::Matrix;
+use crate::rows::RowSet;
 use crate::{Cancelled, Corpus, Mapper};
 use layer::{Layer, Wanted};
 use remit_policy::Workspace;
@@ -34,6 +36,8 @@ pub struct LiveReplay {
     guardrails: Layer,
     scoped: Layer,
     store: Store,
+    #[cfg(test)]
+    mutation: Option<edits::Mutation>,
 }
 
 /// Which scope judges which sessions.
@@ -71,6 +75,8 @@ impl LiveReplay {
             guardrails: Layer::new(rows),
             scoped: Layer::new(rows),
             store: Store::default(),
+            #[cfg(test)]
+            mutation: None,
             corpus,
         }
     }
@@ -132,9 +138,22 @@ impl LiveReplay {
         self.matrix = self.matrix.with_entities(Arc::new(table));
         self.entities = entities.digest.clone();
         self.misses_an_entity = None;
+        #[cfg(test)]
+        if self.mutation == Some(edits::Mutation::KeepsEntities) {
+            return;
+        }
         self.guardrails.forget_what_reads_entities();
         self.scoped.forget_what_reads_entities();
         self.store.forget_what_reads_entities();
+    }
+
+    /// Breaks what comes from here on.
+    #[cfg(test)]
+    fn mutate(&mut self, mutation: Option<edits::Mutation>) {
+        self.mutation = mutation;
+        self.guardrails.mutate(mutation);
+        self.scoped.mutate(mutation);
+        self.store.mixes = mutation == Some(edits::Mutation::MixesScopes);
     }
 
     fn take_scopes(&mut self, workspace: &Workspace) {

@@ -3,6 +3,8 @@
 //! No row is judged by two scopes, so that all scopes share their counters.
 
 use super::Judged;
+#[cfg(test)]
+use super::edits::Mutation;
 use super::policy_rows::judge_policy;
 use super::store::{Body, Key, Store};
 use crate::Cancelled;
@@ -25,6 +27,8 @@ pub(super) struct Layer {
     counted: Counted,
     /// How many judgements were begun.
     judgement: u64,
+    #[cfg(test)]
+    mutation: Option<Mutation>,
 }
 
 /// The policies that judge one task; guardrails have one for all.
@@ -50,6 +54,8 @@ struct Counted {
     failed_forbids: Counter,
     absent_attribute: Counter,
     absent_entity: Counter,
+    #[cfg(test)]
+    stays: bool,
 }
 
 /// A policy set, and the rows that it judges.
@@ -90,8 +96,23 @@ impl Layer {
             failed_forbids: counter(),
             absent_attribute: counter(),
             absent_entity: counter(),
+            #[cfg(test)]
+            stays: false,
         };
-        Layer { sets: BTreeMap::new(), counted, judgement: 0 }
+        Layer {
+            sets: BTreeMap::new(),
+            counted,
+            judgement: 0,
+            #[cfg(test)]
+            mutation: None,
+        }
+    }
+
+    /// Breaks what comes from here on.
+    #[cfg(test)]
+    pub(super) fn mutate(&mut self, mutation: Option<Mutation>) {
+        self.mutation = mutation;
+        self.counted.stays = mutation == Some(Mutation::StaysCounted);
     }
 
     /// Holds exactly the policies of `wanted`, judging those that are new.
@@ -121,8 +142,10 @@ impl Layer {
                     None => judge_policy(matrix, policy, &wanted.judged.rows, go_on).map(Arc::new),
                 }
             });
-            let judged: Vec<_> = judged.collect::<Result<_, _>>()?;
-            for ((wanted, policy), rows) in some.iter().zip(judged) {
+            let judged = judged.collect::<Result<Vec<_>, _>>();
+            #[cfg(test)]
+            let judged = super::edits::broken_cancel(self.mutation, judged, some.len());
+            for ((wanted, policy), rows) in some.iter().zip(judged?) {
                 self.hold(wanted.task, policy, rows);
             }
         }
@@ -244,6 +267,10 @@ impl Counted {
     }
 
     fn remove(&mut self, rows: &PolicyRows) {
+        #[cfg(test)]
+        if self.stays {
+            return;
+        }
         self.each(rows, Counter::remove);
     }
 

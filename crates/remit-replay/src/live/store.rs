@@ -31,6 +31,9 @@ pub(super) struct Store {
     kept: HashMap<Key, Kept>,
     bytes: usize,
     clock: u64,
+    /// Breaks it on purpose: rows of other sessions are taken for a policy's.
+    #[cfg(test)]
+    pub(super) mixes: bool,
 }
 
 #[derive(Debug)]
@@ -72,12 +75,16 @@ impl Key {
 impl Store {
     /// Takes out what is known about `key`.
     pub(super) fn take(&mut self, key: &Key) -> Option<Arc<PolicyRows>> {
+        #[cfg(test)]
+        let key = &self.mixed(key.clone());
         let kept = self.kept.remove(key)?;
         self.bytes -= kept.rows.bytes();
         Some(kept.rows)
     }
 
     pub(super) fn put(&mut self, key: Key, rows: Arc<PolicyRows>) {
+        #[cfg(test)]
+        let key = self.mixed(key);
         self.clock += 1;
         self.bytes += rows.bytes();
         let replaced = self.kept.insert(key, Kept { rows, at: self.clock });
@@ -87,6 +94,11 @@ impl Store {
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { break };
             self.take(&oldest);
         }
+    }
+
+    #[cfg(test)]
+    fn mixed(&self, key: Key) -> Key {
+        if self.mixes { Key { groups: None, ..key } } else { key }
     }
 
     pub(super) fn forget_what_reads_entities(&mut self) {
