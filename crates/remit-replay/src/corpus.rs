@@ -9,12 +9,14 @@ mod texts;
 
 pub use builder::CorpusBuilder;
 
+use crate::Mapper;
 use crate::rows::RowSet;
 use crate::table::Table;
-use cedar_policy::EntityUid;
+use cedar_policy::{Entities, EntityId, EntityUid};
 use remit_policy::Workspace;
 use remit_session::{Format, Limits, Located, Recording, RecordingDigest, Skipped, StepIdx};
 use remit_session::{Warning, load_one};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 use texts::{TextId, Texts};
@@ -25,6 +27,17 @@ const NO_ROW: u32 = u32::MAX;
 /// All tool calls of some recordings.
 #[derive(Debug)]
 pub struct Corpus {
+    data: Data,
+    table: Arc<Table>,
+    /// The digest of the entities that the table was made with.
+    entities: String,
+    groups: Vec<Group>,
+    misses_an_attribute: RowSet,
+}
+
+/// What a file can hold of a corpus, besides its table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Data {
     made_for: MadeFor,
     recordings: Vec<RecordingEntry>,
     sessions: Vec<SessionData>,
@@ -34,18 +47,17 @@ pub struct Corpus {
     texts: Texts,
     /// Lists of names, each by where it lies in here.
     names: Vec<TextId>,
-    groups: Vec<Group>,
-    table: Arc<Table>,
-    /// The digest of the entities that the table was made with.
-    entities: String,
+    /// Of each group: the scopes that may judge it.
+    groups: Vec<Vec<String>>,
     /// What the entities of each of the table's stores depend on.
     stores: Vec<StoreKey>,
-    misses_an_attribute: RowSet,
+    /// The rows whose recording misses an attribute.
+    misses_an_attribute: Vec<u32>,
     skipped: Vec<Skipped>,
 }
 
 /// What requests depend on besides the recordings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct MadeFor {
     schema: String,
     mapping: String,
@@ -53,7 +65,7 @@ struct MadeFor {
 }
 
 /// A recording, without its sessions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingEntry {
     /// As shown to people.
     pub path: camino::Utf8PathBuf,
@@ -69,7 +81,7 @@ pub struct RecordingEntry {
     pub sessions: Range<u32>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct SessionData {
     recording: u32,
     id: TextId,
@@ -84,8 +96,8 @@ struct SessionData {
     group: u32,
 }
 
-/// A part of [`Corpus::names`].
-#[derive(Clone, Copy, Debug)]
+/// A part of [`Data::names`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Names {
     start: u32,
     len: u32,
@@ -100,11 +112,11 @@ pub(crate) struct Group {
     pub(crate) rows: RowSet,
 }
 
-/// A principal, as a member of a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoreKey {
-    pub(crate) principal: EntityUid,
-    pub(crate) task: Option<String>,
+/// A principal, by type and id, as a member of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoreKey {
+    principal: (String, String),
+    task: Option<String>,
 }
 
 /// Why a recording cannot be read again.
@@ -129,52 +141,58 @@ pub enum ReadError {
 }
 
 impl Corpus {
+    /// `table` has the entities of the digest `entities`.
+    fn new(data: Data, table: Arc<Table>, entities: String) -> Self {
+        let misses_an_attribute = sorted(data.misses_an_attribute.clone());
+        Corpus { groups: data.groups(), misses_an_attribute, data, table, entities }
+    }
+
     /// Whether the workspace's schema, mapping and rules for tasks are those that it was made for.
     pub fn fits(&self, workspace: &Workspace) -> bool {
-        self.made_for == MadeFor::of(workspace)
+        self.data.made_for == MadeFor::of(workspace)
     }
 
     /// The recordings, in the order in which they were read.
     pub fn recordings(&self) -> &[RecordingEntry] {
-        &self.recordings
+        &self.data.recordings
     }
 
     /// What was not read.
     pub fn skipped(&self) -> &[Skipped] {
-        &self.skipped
+        &self.data.skipped
     }
 
     /// What importers skipped or repaired, each occurrence counted.
     pub(crate) fn warning_count(&self) -> u32 {
-        self.recordings.iter().flat_map(|r| &r.warnings).map(|w| w.count).sum()
+        self.data.recordings.iter().flat_map(|r| &r.warnings).map(|w| w.count).sum()
     }
 
     /// How many sessions there are.
     pub fn session_count(&self) -> usize {
-        self.sessions.len()
+        self.data.sessions.len()
     }
 
     /// A session, by its position among those of all recordings.
     pub fn session(&self, session: usize) -> Option<SessionEntry<'_>> {
-        let data = self.sessions.get(session)?;
-        let recording = self.recordings.get(data.recording as usize)?;
+        let data = self.data.sessions.get(session)?;
+        let recording = self.data.recordings.get(data.recording as usize)?;
         Some(SessionEntry { corpus: self, at: session, data, recording })
     }
 
     /// All sessions, in the order of the recordings.
     pub fn sessions(&self) -> impl Iterator<Item = SessionEntry<'_>> {
-        (0..self.sessions.len()).filter_map(|at| self.session(at))
+        (0..self.data.sessions.len()).filter_map(|at| self.session(at))
     }
 
     /// How many tool calls there are.
     pub fn call_count(&self) -> usize {
-        self.steps.len()
+        self.data.steps.len()
     }
 
     /// The session and the step of a call, by its position among those of all recordings.
     pub fn call(&self, position: usize) -> Option<(usize, StepIdx)> {
-        let step = *self.steps.get(position)?;
-        let after = self.sessions.partition_point(|s| s.first_call as usize <= position);
+        let step = *self.data.steps.get(position)?;
+        let after = self.data.sessions.partition_point(|s| s.first_call as usize <= position);
         Some((after.checked_sub(1)?, StepIdx(step)))
     }
 
@@ -187,10 +205,8 @@ impl Corpus {
             path: path.into(),
             why: why.to_owned(),
         };
-        let entry = self
-            .recordings
-            .get(recording)
-            .ok_or_else(|| gone("?", "there is no such recording"))?;
+        let entry = self.data.recordings.get(recording);
+        let entry = entry.ok_or_else(|| gone("?", "there is no such recording"))?;
         let path = entry.path.as_str();
         let located =
             entry.located.as_ref().ok_or_else(|| gone(path, "it did not come from a file"))?;
@@ -210,8 +226,9 @@ impl Corpus {
         &self.entities
     }
 
-    pub(crate) fn stores(&self) -> &[StoreKey] {
-        &self.stores
+    /// The workspace's entities for each of the table's stores.
+    pub(crate) fn stores(&self, workspace: &Workspace) -> Vec<Entities> {
+        self.data.stores(workspace)
     }
 
     pub(crate) fn groups(&self) -> &[Group] {
@@ -225,8 +242,65 @@ impl Corpus {
 
     /// The row of every call, in the order of the recordings.
     pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = Option<u32>> {
-        self.rows.iter().map(|row| Some(*row).filter(|row| *row != NO_ROW))
+        self.data.rows.iter().map(|row| Some(*row).filter(|row| *row != NO_ROW))
     }
+}
+
+impl Data {
+    /// The workspace's entities for each store; of a workspace that maps nothing, as they are.
+    fn stores(&self, workspace: &Workspace) -> Vec<Entities> {
+        let mapper = Mapper::new(workspace);
+        let of_store = |key: &StoreKey| {
+            let (mapper, uid) = (mapper.as_ref()?, key.uid()?);
+            Some(mapper.entities(&uid, key.task.as_deref()))
+        };
+        let all = &workspace.entities.entities;
+        self.stores.iter().map(|key| of_store(key).unwrap_or_else(|| all.clone())).collect()
+    }
+
+    /// The groups with the rows of their sessions.
+    fn groups(&self) -> Vec<Group> {
+        let mut members: Vec<(u32, Vec<u32>)> = vec![Default::default(); self.groups.len()];
+        for session in &self.sessions {
+            if let Some((sessions, of_group)) = members.get_mut(session.group as usize) {
+                let rows = self.rows.get(session.calls()).unwrap_or_default().iter();
+                of_group.extend(rows.copied().filter(|row| *row != NO_ROW));
+                *sessions += 1;
+            }
+        }
+        let with_rows = self.groups.iter().zip(members);
+        let group = |(scopes, (sessions, rows)): (&Vec<String>, _)| Group {
+            scopes: scopes.clone(),
+            sessions,
+            rows: sorted(rows),
+        };
+        with_rows.map(group).collect()
+    }
+}
+
+impl SessionData {
+    /// The positions of its calls among those of all recordings.
+    fn calls(&self) -> Range<usize> {
+        let first = self.first_call as usize;
+        first..first + self.calls as usize
+    }
+}
+
+impl StoreKey {
+    fn new(principal: &EntityUid, task: Option<String>) -> Self {
+        let id: &str = principal.id().unescaped();
+        StoreKey { principal: (principal.type_name().to_string(), id.to_owned()), task }
+    }
+
+    fn uid(&self) -> Option<EntityUid> {
+        let (ty, id) = &self.principal;
+        Some(EntityUid::from_type_name_and_id(ty.parse().ok()?, EntityId::new(id)))
+    }
+}
+
+fn sorted(mut rows: Vec<u32>) -> RowSet {
+    rows.sort_unstable();
+    RowSet::from_sorted_iter(rows)
 }
 
 impl MadeFor {
@@ -264,17 +338,17 @@ impl<'c> SessionEntry<'c> {
 
     /// Its id, unique in its recording.
     pub fn id(&self) -> &'c str {
-        self.corpus.texts.get(self.data.id)
+        self.corpus.data.texts.get(self.data.id)
     }
 
     /// Its task: as recorded, else by the workspace's rules.
     pub fn task(&self) -> Option<&'c str> {
-        self.data.task.map(|task| self.corpus.texts.get(task))
+        self.data.task.map(|task| self.corpus.data.texts.get(task))
     }
 
     /// The beginning of its goal, in one line.
     pub fn goal(&self) -> Option<&'c str> {
-        self.data.goal.map(|goal| self.corpus.texts.get(goal))
+        self.data.goal.map(|goal| self.corpus.data.texts.get(goal))
     }
 
     /// The main agent.
@@ -299,8 +373,7 @@ impl<'c> SessionEntry<'c> {
 
     /// The positions of its calls among those of all recordings.
     pub fn calls(&self) -> Range<usize> {
-        let first = self.data.first_call as usize;
-        first..first + self.data.calls as usize
+        self.data.calls()
     }
 
     pub(crate) fn group(&self) -> usize {
@@ -309,8 +382,8 @@ impl<'c> SessionEntry<'c> {
 
     /// The step and the row of each call.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (StepIdx, Option<u32>)> + use<'c> {
-        let steps = self.corpus.steps.get(self.calls()).unwrap_or_default();
-        let rows = self.corpus.rows.get(self.calls()).unwrap_or_default();
+        let steps = self.corpus.data.steps.get(self.calls()).unwrap_or_default();
+        let rows = self.corpus.data.rows.get(self.calls()).unwrap_or_default();
         let row = |row: &u32| Some(*row).filter(|row| *row != NO_ROW);
         steps.iter().zip(rows).map(move |(step, r)| (StepIdx(*step), row(r)))
     }
@@ -318,7 +391,7 @@ impl<'c> SessionEntry<'c> {
 
 impl Corpus {
     fn names(&self, Names { start, len }: Names) -> impl Iterator<Item = &str> {
-        let some = self.names.get(start as usize..start as usize + len as usize);
-        some.unwrap_or_default().iter().map(|name| self.texts.get(*name))
+        let some = self.data.names.get(start as usize..start as usize + len as usize);
+        some.unwrap_or_default().iter().map(|name| self.data.texts.get(*name))
     }
 }

@@ -15,7 +15,7 @@ pub use verdicts::{DecidedBy, Verdicts};
 
 use crate::matrix::Matrix;
 use crate::rows::RowSet;
-use crate::{Cancelled, Corpus, Mapper};
+use crate::{Cancelled, Corpus};
 use layer::{Layer, Wanted};
 use remit_policy::Workspace;
 use std::ops::ControlFlow;
@@ -127,13 +127,7 @@ impl LiveReplay {
         if self.entities == entities.digest {
             return;
         }
-        let stores = self.corpus.stores().iter();
-        let mapper = Mapper::new(workspace);
-        let stores = stores.map(|key| match &mapper {
-            Some(mapper) => mapper.entities(&key.principal, key.task.as_deref()),
-            None => entities.entities.clone(),
-        });
-        let stores = stores.collect();
+        let stores = self.corpus.stores(workspace);
         let table = self.matrix.table().with_entities(entities.entities.clone(), stores);
         self.matrix = self.matrix.with_entities(Arc::new(table));
         self.entities = entities.digest.clone();

@@ -1,9 +1,8 @@
 //! Makes a corpus, one recording at a time.
 
 use super::texts::{Interner, TextId};
-use super::{Corpus, Group, MadeFor, NO_ROW, Names, RecordingEntry, SessionData, StoreKey};
+use super::{Corpus, Data, MadeFor, NO_ROW, Names, RecordingEntry, SessionData, StoreKey};
 use crate::replay::bench::{Bench, Pending, key};
-use crate::rows::RowSet;
 use crate::table::{StoreId, TableBuilder};
 use crate::{Cancelled, Mapper};
 use cedar_policy::{EntityUid, Request};
@@ -162,7 +161,7 @@ impl<'w> CorpusBuilder<'w> {
         let store = *self.stores.entry(key).or_insert_with_key(|(principal, task)| {
             let (principal, task) = (principal.clone(), task.clone());
             let entities = mapper.entities(&principal, task.as_deref());
-            self.store_keys.push(StoreKey { principal, task });
+            self.store_keys.push(StoreKey::new(&principal, task));
             self.table.add_store(entities)
         });
         let ordinal = self.table.push(request, store)? as u32;
@@ -185,25 +184,23 @@ impl<'w> CorpusBuilder<'w> {
     pub fn finish(mut self) -> Corpus {
         let table = Arc::new(self.table.finish());
         let row_of = |ordinal: u32| table.row_of(ordinal).unwrap_or(NO_ROW);
-        self.ordinals.iter_mut().for_each(|ordinal| *ordinal = row_of(*ordinal));
-        let rows = self.ordinals;
-        let misses_an_attribute = self.misses_an_attribute.into_iter().map(row_of).collect();
+        let mut groups: Vec<_> = self.groups.into_iter().collect();
+        groups.sort_by_key(|(_, group)| *group);
         self.skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Corpus {
+        let data = Data {
             made_for: MadeFor::of(self.workspace),
             recordings: self.recordings,
-            groups: groups(self.groups, &self.sessions, &rows),
             sessions: self.sessions,
             steps: self.steps,
-            rows,
+            rows: self.ordinals.into_iter().map(row_of).collect(),
             texts: self.texts.texts,
             names: self.names,
-            table,
-            entities: self.workspace.entities.digest.clone(),
+            groups: groups.into_iter().map(|(scopes, _)| scopes).collect(),
             stores: self.store_keys,
-            misses_an_attribute: sorted(misses_an_attribute),
+            misses_an_attribute: self.misses_an_attribute.into_iter().map(row_of).collect(),
             skipped: self.skipped,
-        }
+        };
+        Corpus::new(data, table, self.workspace.entities.digest.clone())
     }
 }
 
@@ -219,32 +216,6 @@ impl<'w> MappedSession<'w> {
         let steps = session.calls().map(|(step, _, _)| step);
         MappedSession { names, calls: steps.zip(requests.into_iter().map(Result::ok)).collect() }
     }
-}
-
-/// The groups with the rows of their sessions.
-fn groups(known: HashMap<Vec<String>, u32>, sessions: &[SessionData], rows: &[u32]) -> Vec<Group> {
-    let mut known: Vec<_> = known.into_iter().collect();
-    known.sort_by_key(|(_, group)| *group);
-    let mut members: Vec<(u32, Vec<u32>)> = known.iter().map(|_| (0, Vec::new())).collect();
-    for session in sessions {
-        let calls = session.first_call as usize..(session.first_call + session.calls) as usize;
-        if let Some((sessions, of_group)) = members.get_mut(session.group as usize) {
-            let rows = rows.get(calls).unwrap_or_default().iter();
-            of_group.extend(rows.copied().filter(|row| *row != NO_ROW));
-            *sessions += 1;
-        }
-    }
-    let with_rows = known.into_iter().zip(members).map(|((scopes, _), (sessions, rows))| Group {
-        scopes,
-        sessions,
-        rows: sorted(rows),
-    });
-    with_rows.collect()
-}
-
-fn sorted(mut rows: Vec<u32>) -> RowSet {
-    rows.sort_unstable();
-    RowSet::from_sorted_iter(rows)
 }
 
 /// The beginning of a text, without line breaks.

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const USUAL_RUNS: u64 = 10;
+const USUAL_RUNS: u64 = 6;
 const EDITS: usize = 20;
 
 /// A way to break the replay on purpose, to see that the comparison notices.

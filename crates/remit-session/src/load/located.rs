@@ -5,6 +5,7 @@ use super::walk::{Found, SideFound};
 use crate::Format;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+use std::fs::Metadata;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A file that may be a recording. Two are equal if they are the same files, not written in between
@@ -23,12 +24,17 @@ pub struct Located {
     stamps: Vec<Stamp>,
 }
 
-/// What a disk says about the bytes of a file without reading them. A file that is not there has none.
+/// What a disk says about a file without reading it. A file that is not there has none.
+///
+/// Who sends a folder can choose sizes and times of writing; where a file lies on this disk, and when
+/// it came there, nobody can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Stamp {
     bytes: u64,
     /// Since 1970.
     modified: Option<Duration>,
+    /// Number on the disk, and seconds and nanoseconds of the last change of anything about it.
+    place: (u64, i64, i64),
 }
 
 impl Located {
@@ -50,6 +56,18 @@ impl Stamp {
     fn of(path: &Utf8Path) -> Self {
         let Ok(data) = path.metadata() else { return Stamp::default() };
         let modified = data.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        Stamp { bytes: data.len(), modified }
+        Stamp { bytes: data.len(), modified, place: place(&data) }
     }
+}
+
+#[cfg(unix)]
+fn place(data: &Metadata) -> (u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (data.ino(), data.ctime(), data.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn place(data: &Metadata) -> (u64, i64, i64) {
+    let made = data.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    (0, 0, made.map_or(0, |at| at.as_nanos() as i64))
 }
