@@ -5,7 +5,7 @@
 import type { Row } from "./demo-rows";
 import { canned, cannedColumn, reply, type Canned } from "./canned";
 import { matches, placeOf } from "./demo-rows";
-import { largeColumn, largePage, largePlace } from "./large";
+import { largeColumn, largePage, largePlace, largeSummary } from "./large";
 
 export function demo(): Canned {
   const state = new URLSearchParams(location.search).get("state") ?? undefined;
@@ -46,7 +46,7 @@ export function demo(): Canned {
       const variant = broken ? "broken" : files.length > 0 || saved ? undefined : "saved";
       const answer = { ...reply("judge_drafts", variant), revision: ++revision };
       if (state !== "large" || !answer.summary) return answer;
-      return { ...answer, summary: { ...answer.summary, sessions: 50_000, toolCalls: 1_000_000 } };
+      return { ...answer, summary: largeSummary(host.column, answer.summary) };
     },
     check_draft: ({ path, text }) => ({
       findings: path.endsWith(".cedar") && text.includes("recource") ? reply("check_draft").findings : [],
@@ -67,7 +67,7 @@ export function demo(): Canned {
   });
   host.column = columnOf(false);
   if (state === "large" && workspace.replay.state === "ready") {
-    const summary = { ...workspace.replay.summary, sessions: 50_000, toolCalls: 1_000_000 };
+    const summary = largeSummary(host.column, workspace.replay.summary);
     workspace = { ...workspace, replay: { state: "ready", summary } };
   }
   if (state === "mismatch") {
