@@ -5,9 +5,11 @@
 //! and so outlives every edit of policies and entities. Not here: verdicts (`live`).
 
 mod builder;
+mod cache;
 mod texts;
 
 pub use builder::CorpusBuilder;
+pub use cache::NotCached;
 
 use crate::Mapper;
 use crate::rows::RowSet;

@@ -35,7 +35,7 @@ pub use changes::{
     Changes, ChangesReport, GroupReport, Idle, IdlePolicy, OtherRecordings, PolicyReport, Standing,
     StandingReport, changes, changes_report, idle_policies,
 };
-pub use corpus::{Corpus, CorpusBuilder, ReadError, RecordingEntry, SessionEntry};
+pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
 pub use facts::SessionFacts;
 pub use infer::infer_manifests;
 pub use junit::to_junit;
