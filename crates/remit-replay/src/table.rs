@@ -9,6 +9,7 @@ mod build;
 mod codes;
 mod column;
 mod dictionary;
+mod file;
 mod groups;
 mod request;
 mod value;

@@ -164,7 +164,7 @@ impl<'w> CorpusBuilder<'w> {
             self.store_keys.push(StoreKey::new(&principal, task));
             self.table.add_store(entities)
         });
-        let ordinal = self.table.push(request, store)? as u32;
+        let ordinal = self.table.push(request, store)?;
         if call.misses_an_attribute() {
             self.misses_an_attribute.push(ordinal);
         }
