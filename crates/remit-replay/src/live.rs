@@ -105,11 +105,11 @@ impl LiveReplay {
         let unknown = Arc::clone(unknown);
         self.take_scopes(workspace);
         let everything = Arc::new(Judged { groups: None, rows: self.matrix.table().rows() });
-        let guardrails = [Wanted { task: "", set: &workspace.guardrails.set, judged: everything }];
+        let guardrails = [Wanted { task: "", layer: &workspace.guardrails, judged: everything }];
         self.guardrails.update(&guardrails, &self.matrix, &mut self.store, go_on)?;
         let scopes = workspace.scopes.iter().zip(&self.scopes.rows);
         let scopes = scopes.filter(|(_, judged)| !judged.rows.is_empty()).map(|(scope, judged)| {
-            Wanted { task: &scope.task, set: &scope.layer.set, judged: Arc::clone(judged) }
+            Wanted { task: &scope.task, layer: &scope.layer, judged: Arc::clone(judged) }
         });
         self.scoped.update(&Vec::from_iter(scopes), &self.matrix, &mut self.store, go_on)?;
         Ok(Arc::new(Verdicts::new(Made {

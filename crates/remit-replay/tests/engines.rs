@@ -4,20 +4,16 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cedar_policy::{Policy, PolicyId};
 use remit_policy::Workspace;
 use remit_replay::{Engine, Replay, replay_with, report};
 use remit_session::{Limits, Loaded, Source, load};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// A policy that fails on some calls, and one that fails on all.
-const FAILING: [(&str, &str); 2] = [
-    (
-        "fails-late",
-        "forbid(principal, action, resource) when { context.session.step + 9223372036854775800 > 0 };",
-    ),
-    ("fails", "permit(principal, action, resource) when { principal.absent == 1 };"),
+const FAILING: [&str; 2] = [
+    "@id(\"fails-late\") forbid(principal, action, resource) when { context.session.step + 9223372036854775800 > 0 };",
+    "@id(\"fails\") permit(principal, action, resource) when { principal.absent == 1 };",
 ];
 
 #[test]
@@ -25,10 +21,10 @@ fn the_matrix_and_the_reference_give_the_same_report() {
     let corpus = loaded(&root().join("tests/corpus"));
     let (mut judged, mut failed) = (0, 0);
     for folder in workspaces() {
-        let mut workspace = Workspace::load(&folder).unwrap();
+        let saved = Workspace::load(&folder).unwrap();
         let own = loaded(&folder.join("sessions"));
         for failing in [&[], FAILING.as_slice()] {
-            break_policies(&mut workspace, failing);
+            let workspace = break_policies(&saved, failing);
             for recordings in [&own, &corpus] {
                 let replayed = same(&workspace, recordings, &folder);
                 let calls = replayed.sessions.iter().flat_map(|s| &s.calls);
@@ -43,15 +39,14 @@ fn the_matrix_and_the_reference_give_the_same_report() {
     assert!(failed > 200, "policies failed on {failed} calls only");
 }
 
-fn break_policies(workspace: &mut Workspace, failing: &[(&str, &str)]) {
-    let guardrails = &mut workspace.guardrails;
-    let scopes = workspace.scopes.iter_mut().map(|scope| &mut scope.layer);
-    for layer in std::iter::once(guardrails).chain(scopes) {
-        let set = &mut Arc::make_mut(layer).set;
-        for (id, text) in failing {
-            set.add(Policy::parse(Some(PolicyId::new(id)), text).unwrap()).unwrap();
-        }
-    }
+/// The workspace with `failing` as unsaved text of its guardrails and of every scope.
+fn break_policies(workspace: &Workspace, failing: &[&str]) -> Workspace {
+    let first = workspace.guardrails.policies.first().map(|policy| &policy.file);
+    let scopes = workspace.scopes.iter().filter_map(|scope| scope.files.first());
+    let files: BTreeSet<_> = scopes.chain(first).collect();
+    let text = |file: &Utf8Path| [&[workspace.text(file).unwrap()], failing].concat().join("\n");
+    let drafts: Vec<_> = files.into_iter().map(|file| (file.clone(), text(file))).collect();
+    workspace.with_texts(&drafts).unwrap()
 }
 
 fn same(workspace: &Workspace, recordings: &Loaded, folder: &Utf8Path) -> Replay {

@@ -85,8 +85,8 @@ pub fn idle_policies(
 type ByTask<'w, T> = BTreeMap<Option<&'w str>, T>;
 
 fn layers(workspace: &Workspace) -> ByTask<'_, &PolicySet> {
-    let scopes = workspace.scopes.iter().map(|s| (Some(s.task.as_str()), &s.layer.set));
-    scopes.chain([(None, &workspace.guardrails.set)]).collect()
+    let scopes = workspace.scopes.iter().map(|s| (Some(s.task.as_str()), s.layer.set()));
+    scopes.chain([(None, workspace.guardrails.set())]).collect()
 }
 
 /// `set` without its forbids. Links are taken out as links; a set is not built from them.

@@ -10,7 +10,7 @@ use super::store::{Body, Key, Store};
 use crate::Cancelled;
 use crate::matrix::{Matrix, PolicyRows};
 use crate::rows::{Counter, RowSet};
-use cedar_policy::{Policy, PolicySet};
+use cedar_policy::Policy;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -58,10 +58,10 @@ struct Counted {
     stays: bool,
 }
 
-/// A policy set, and the rows that it judges.
+/// The policies of a layer, and the rows that they judge.
 pub(super) struct Wanted<'w> {
     pub(super) task: &'w str,
-    pub(super) set: &'w PolicySet,
+    pub(super) layer: &'w remit_policy::Layer,
     pub(super) judged: Arc<Judged>,
 }
 
@@ -166,7 +166,7 @@ impl Layer {
             set.judged = Arc::clone(&wanted.judged);
         }
         let mut new = Vec::new();
-        for policy in wanted.set.policies() {
+        for policy in wanted.layer.in_force() {
             let id: &str = policy.id().as_ref();
             match set.policies.get_mut(id) {
                 Some(held) if held.says_the_same(policy) => {

@@ -243,8 +243,8 @@ impl Verdicts {
                     judge(&request, set, bench.entities(&pending.principal, &mut entities))
                 })
             };
-            let guardrails = decide(0, &workspace.guardrails.set, "");
-            let scope = scope.map(|Scope { layer, task, .. }| decide(1, &layer.set, task));
+            let guardrails = decide(0, workspace.guardrails.set(), "");
+            let scope = scope.map(|Scope { layer, task, .. }| decide(1, layer.set(), task));
             pending.verdict(guardrails, scope)
         });
         let calls = calls.collect();

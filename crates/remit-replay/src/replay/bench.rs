@@ -50,8 +50,8 @@ impl<'w, 's> Bench<'w, 's> {
                 Err(unknown) => return *unknown,
             };
             let entities = self.entities(&pending.principal, &mut entities);
-            let guardrails = judge(&request, &self.workspace.guardrails.set, entities);
-            let scope = self.scope.map(|scope| judge(&request, &scope.layer.set, entities));
+            let guardrails = judge(&request, self.workspace.guardrails.set(), entities);
+            let scope = self.scope.map(|scope| judge(&request, scope.layer.set(), entities));
             pending.verdict(guardrails, scope)
         });
         calls.collect()
