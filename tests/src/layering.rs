@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remit-cli", &["remit-api"]),
     ("remit-desktop", &["remit-api"]),
     ("remit-tests", &["remit-api", "remit-benches"]),
-    ("remit-e2e", &[]),
+    ("remit-e2e", &["remit-api", "remit-benches"]),
     ("remit-benches", &["remit-policy", "remit-replay"]),
 ];
 

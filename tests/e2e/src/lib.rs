@@ -3,6 +3,7 @@
 //! WebKitWebDriver starts the app itself, so there is no other host in between: what is tested is
 //! what people get. Every wait is for a state that the app shows, never for a time.
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
@@ -35,14 +36,22 @@ impl Desktop {
     /// # Errors
     /// If the app was not built, or the driver is not installed.
     pub async fn start(arguments: &[&str]) -> Result<Self> {
-        let binary = project().join("target/debug/remit-desktop");
-        let binary = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or(binary, |target| PathBuf::from(target).join("debug/remit-desktop"));
+        Self::start_within(PATIENCE, arguments).await
+    }
+
+    /// As [`start`](Self::start), where the first view may take so long.
+    ///
+    /// # Errors
+    /// If the app was not built, or the driver is not installed.
+    pub async fn start_within(patience: Duration, arguments: &[&str]) -> Result<Self> {
+        let binary = binary();
         if !binary.exists() {
-            return Err(
-                "build the app first: npm run build in ui/, then cargo build -p remit-desktop"
-                    .into(),
-            );
+            return Err(format!(
+                "there is no {}; build the app first: npm run build in ui/, then cargo build -p \
+                 remit-desktop, with --release if the test is built so",
+                binary.display()
+            )
+            .into());
         }
         let home = tempfile::tempdir()?;
         let port = free_port()?;
@@ -57,7 +66,8 @@ impl Desktop {
             }
         };
         let desktop = Desktop { client, driver, home };
-        desktop.until("the first view", "return document.body?.dataset.ready === 'true'").await?;
+        let is_there = "return document.body?.dataset.ready === 'true'";
+        desktop.until_within(patience, "the first view", is_there).await?;
         desktop.run(COLLECT_ERRORS, &[]).await?;
         Ok(desktop)
     }
@@ -75,8 +85,16 @@ impl Desktop {
     /// # Errors
     /// If it does not for longer than anybody would wait; `what` says what was waited for.
     pub async fn until(&self, what: &str, script: &str) -> Result<()> {
+        self.until_within(PATIENCE, what, script).await
+    }
+
+    /// As [`until`](Self::until), for what may take so long.
+    ///
+    /// # Errors
+    /// If it takes longer.
+    pub async fn until_within(&self, patience: Duration, what: &str, script: &str) -> Result<()> {
         let started = std::time::Instant::now();
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < patience {
             if self.client.execute(script, vec![]).await.is_ok_and(|v| v == json!(true)) {
                 return Ok(());
             }
@@ -106,6 +124,42 @@ impl Desktop {
     /// If nothing takes keys.
     pub async fn keys(&self, keys: &str) -> Result<()> {
         Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// Presses keys one after the other, wherever the focus is; `Control` is held until it comes again.
+    ///
+    /// # Errors
+    /// If the driver refuses.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        let mut held = false;
+        for value in keys.chars() {
+            if value == char::from(Key::Control) {
+                let turned = if held { KeyAction::Up { value } } else { KeyAction::Down { value } };
+                (actions, held) = (actions.then(turned), !held);
+            } else {
+                actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+            }
+        }
+        Ok(self.client.perform_actions(actions).await?)
+    }
+
+    /// The app's processes (its own, and those of the web engine) and what each has in memory, in MiB.
+    pub fn memory(&self) -> Vec<(String, u64)> {
+        let mut processes = Vec::new();
+        let mut waiting = children(self.driver.id());
+        while let Some(process) = waiting.pop() {
+            waiting.extend(children(process));
+            let status =
+                std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+            let field = |name| {
+                status.lines().find_map(|l: &str| l.strip_prefix(name)).unwrap_or_default().trim()
+            };
+            let kib = field("VmRSS:").trim_end_matches(" kB").parse().unwrap_or(0_u64);
+            processes.push((field("Name:").to_owned(), kib / 1024));
+        }
+        processes.sort();
+        processes
     }
 
     /// Presses `Control` with a key.
@@ -189,6 +243,13 @@ pub fn project() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
+/// The app, built as this test is.
+fn binary() -> PathBuf {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| project().join("target")).join(profile).join("remit-desktop")
+}
+
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
@@ -227,11 +288,18 @@ async fn connect(port: u16, capabilities: &Value) -> Result<Client> {
 
 /// The driver's children outlive it, so they are ended first.
 fn end(driver: &mut Child) {
-    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", driver.id()))
-        .unwrap_or_default();
-    for child in children.split_whitespace() {
-        let _ = Command::new("kill").arg(child).status();
+    for child in children(driver.id()) {
+        let _ = Command::new("kill").arg(child.to_string()).status();
     }
     let _ = driver.kill();
     let _ = driver.wait();
+}
+
+/// Each thread lists those that it started.
+fn children(process: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    let listed = threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    let listed: Vec<String> = listed.collect();
+    listed.iter().flat_map(|l| l.split_whitespace()).filter_map(|c| c.parse().ok()).collect()
 }
