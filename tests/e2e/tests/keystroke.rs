@@ -61,7 +61,7 @@ async fn the_counts_follow_every_key() -> Result<()> {
     for (key, next) in expected.edits() {
         desktop.run("window.__watch.seen = []", &[]).await?;
         desktop.press(&key.to_string()).await?;
-        desktop.until("the key in the editor", &is(&next)).await?;
+        typed(&desktop, &next).await?;
         let wanted = expected.counts(&next)?;
         desktop.until(&format!("the counts {wanted:?}"), &shows(wanted)).await?;
         if wanted != before {
@@ -74,7 +74,7 @@ async fn the_counts_follow_every_key() -> Result<()> {
 
     desktop.press(&format!("{CONTROL_END}\n// {BURST}")).await?;
     text = format!("{text}\n// {BURST}");
-    desktop.until("every key in its order", &is(&text)).await?;
+    typed(&desktop, &text).await?;
     let wanted = expected.counts(&text)?;
     desktop.until("the counts after the burst", &shows(wanted)).await?;
     assert_eq!(desktop.errors().await?, json!([]), "errors in the window");
@@ -167,8 +167,16 @@ fn shows(counts: Counts) -> String {
     format!("return JSON.stringify({SHOWN}) === JSON.stringify({})", json!(counts))
 }
 
-fn is(text: &str) -> String {
-    format!("return window.__remit.editor.get() === {}", json!(text))
+/// Waits until the editor holds this text: every key, in its order.
+async fn typed(desktop: &Desktop, text: &str) -> Result<()> {
+    let is = format!("return window.__remit.editor.get() === {}", json!(text));
+    if desktop.until("the key in the editor", &is).await.is_ok() {
+        return Ok(());
+    }
+    let there = desktop.run("return window.__remit.editor.get()", &[]).await?;
+    let pairs = text.lines().zip(there.as_str().unwrap_or_default().lines());
+    let differs = pairs.into_iter().find(|(wanted, there)| wanted != there);
+    Err(format!("the editor lost a key: wanted and found {differs:?}").into())
 }
 
 fn holds(text: &str) -> String {
