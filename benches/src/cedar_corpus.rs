@@ -13,8 +13,8 @@ use case::{Answer, Case};
 use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Request};
 use rayon::prelude::*;
 pub use read::{CaseText, Unreadable, cases};
-use remit_replay::matrix::{Matrix, NotJudged};
-use remit_replay::reference::judge;
+use remit_replay::matrix::{Matrix, NotJudged, PolicyRows};
+use remit_replay::reference::{Absent, judge};
 use remit_replay::table::TableBuilder;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -179,8 +179,18 @@ fn through_matrix(
     let answer = |row: u32| Answer {
         allow: decisions.allows(row),
         reasons: owned(decisions.reasons(row)),
-        failing: owned(decisions.failing(row)),
+        failing: decisions.policies().iter().filter_map(|p| failure(p, row)).collect(),
         uncertain: decisions.is_uncertain(row),
     };
     Ok(ordinals.into_iter().filter_map(|n| table.row_of(n)).map(answer).collect())
+}
+
+/// Whether a policy fails on a row, and for want of what.
+fn failure(policy: &PolicyRows, row: u32) -> Option<(String, Option<Absent>)> {
+    let absent = if policy.absent_entity.contains(row) {
+        Some(Absent::Entity)
+    } else {
+        policy.absent_attribute.contains(row).then_some(Absent::Attribute)
+    };
+    policy.failed.contains(row).then(|| (policy.id.clone(), absent))
 }

@@ -2,7 +2,7 @@
 
 use super::CaseText;
 use cedar_policy::{Context, Entities, EntityId, EntityUid, PolicySet, Request, Schema};
-use remit_replay::Judgement;
+use remit_replay::{Absent, Judgement};
 use serde::Deserialize;
 use std::fmt;
 
@@ -22,8 +22,8 @@ pub(super) struct Answer {
     pub(super) allow: bool,
     /// Sorted.
     pub(super) reasons: Vec<String>,
-    /// Sorted.
-    pub(super) failing: Vec<String>,
+    /// Sorted; with what was absent, if it failed for want of that.
+    pub(super) failing: Vec<(String, Option<Absent>)>,
     pub(super) uncertain: bool,
 }
 
@@ -128,7 +128,7 @@ impl Answer {
         Answer {
             allow,
             reasons,
-            failing: errors.into_iter().map(|e| e.policy).collect(),
+            failing: errors.into_iter().map(|e| (e.policy, e.absent)).collect(),
             uncertain,
         }
     }
