@@ -115,7 +115,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let roots = ["a", "b"].map(|n| Utf8PathBuf::from_path_buf(folder.path().join(n)).unwrap());
         for root in &roots {
-            write(Size { rows: 3_000, policies: 200 }, root, &mut |_| ()).unwrap();
+            write(Size { rows: 500, policies: 60 }, root, &mut |_| ()).unwrap();
         }
         let workspace = Workspace::load(&roots[0]).unwrap();
         let errors: Vec<_> =
