@@ -152,8 +152,8 @@ impl Expected {
     }
 
     fn counts(&self, text: &str) -> Result<Counts> {
-        let edited = |path: &Utf8Path| (path == FILE).then(|| text.to_owned());
-        let workspace = Workspace::load_with(&self.workspace.root, &edited)?;
+        let workspace = self.workspace.with_texts(&[(FILE.into(), text.to_owned())]);
+        let workspace = workspace.map_err(|findings| format!("{findings:?}"))?;
         let mut live = LiveReplay::new(Arc::clone(&self.corpus));
         let verdicts = live.judge(&workspace, &|| ControlFlow::Continue(()));
         let counts = verdicts.map_err(|_| "cancelled")?.counts();
