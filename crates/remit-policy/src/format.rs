@@ -1,6 +1,7 @@
 //! Formats policies and schemas with Cedar's own printers.
 //!
-//! Nothing an author wrote is lost: where a printer would drop comments, the text is refused.
+//! Nothing an author wrote is lost: where a printer would drop comments, the text is refused. The
+//! comment at the head of a policy file stays apart from the first policy's own.
 
 use camino::Utf8Path;
 use cedar_policy::SchemaFragment;
@@ -10,7 +11,7 @@ use crate::files::FileKind;
 use crate::finding::{Finding, FindingCode};
 use crate::policy_file::PolicyFile;
 use crate::schema::LoadedSchema;
-use crate::split::has_comments;
+use crate::split::{has_comments, split};
 
 /// The text in the official style.
 ///
@@ -38,11 +39,29 @@ fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> 
     if let Some(mistake) = mistakes.into_iter().find(|found| found.code == FindingCode::Syntax) {
         return Err(Box::new(mistake));
     }
-    let config = Config::default();
-    let pretty = policies_str_to_pretty(text, &config).map_err(|error| {
+    let (header, policies) = without_header(text);
+    let pretty = policies_str_to_pretty(policies, &Config::default()).map_err(|error| {
         refusal(file, &format!("the formatter refuses it: {error}"), "leave the file as it is")
     })?;
-    Ok(with_last_line_ended(pretty))
+    Ok(with_last_line_ended(header + &pretty))
+}
+
+/// The comments that a blank line parts from the first policy, and all that follows. The printer
+/// would make them that policy's own.
+fn without_header(text: &str) -> (String, &str) {
+    let whole = || (String::new(), text);
+    let Some(first) = split(text).into_iter().next() else {
+        return whole();
+    };
+    let before = text.get(..first.start).unwrap_or_default();
+    let lines = before.split_inclusive('\n').scan(0, |end, line| {
+        *end += line.len();
+        Some((line.trim(), *end))
+    });
+    let last_blank = lines.filter(|(line, _)| line.is_empty()).last().map_or(0, |(_, end)| end);
+    let (header, policies) = text.split_at_checked(last_blank).unwrap_or(("", text));
+    let lines: Vec<_> = header.trim().lines().map(str::trim).collect();
+    if lines.is_empty() { whole() } else { (lines.join("\n") + "\n\n", policies) }
 }
 
 fn format_schema(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {

@@ -292,6 +292,11 @@ fn formatting_loses_nothing() {
         pretty.unwrap(),
         "// why\n@id(\"a\")\npermit (principal, action, resource)\nwhen { 1 < 2 };\n"
     );
+    let headed = "// the file\n//\n\n// and more \n  \n\n// its own\n@id(\"a\") permit(principal,action,resource);";
+    let pretty = format_text("guardrails/a.cedar".into(), headed).unwrap();
+    let parted = "// the file\n//\n\n// and more\n\n// its own\n@id(\"a\")\npermit (principal, action, resource);\n";
+    assert_eq!(pretty, parted);
+    assert_eq!(format_text("guardrails/a.cedar".into(), &pretty).unwrap(), parted);
     let schema = format_text("schema.cedarschema".into(), "entity A={x:Long};").unwrap();
     assert_eq!(schema, "entity A = {\n  x: Long\n};\n");
     let refused = |file: &str, text: &str| format_text(file.into(), text).unwrap_err().message;
