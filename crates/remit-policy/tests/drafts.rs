@@ -211,7 +211,9 @@ fn edit(workspace: &Workspace, random: &mut Random) -> (Utf8PathBuf, String) {
     let span = random.one_of(&places).cloned().unwrap_or(0..0);
     let other = random.one_of(&places).cloned().unwrap_or(0..0);
     let new = *random.one_of(&NEW).unwrap();
-    let (before, policy, after) = (&text[..span.start], &text[span.clone()], &text[span.end..]);
+    let part = |span: std::ops::Range<usize>| text.get(span).unwrap();
+    let (before, policy, after) =
+        (part(0..span.start), part(span.clone()), part(span.end..text.len()));
     let text = match random.below(12) {
         0 => format!("{before}{new}{after}"),
         1 => format!("{before}{after}"),
@@ -220,7 +222,7 @@ fn edit(workspace: &Workspace, random: &mut Random) -> (Utf8PathBuf, String) {
         4 => format!("// é\n\n{text}"),
         5 => format!("{before}{}{after}", policy.replacen("@id(\"", "@id(\"x", 1)),
         6 => format!("{before}{}{after}", policy.trim_end_matches(';')),
-        7 => format!("{before}{}{after}", &text[other]),
+        7 => format!("{before}{}{after}", part(other)),
         8 => format!("{before}  {policy}{after}"),
         9 => format!("{before}{}{after}", policy.replacen("permit", "forbid", 1)),
         10 => format!("{before}{}{after}", policy.replacen("context", "contexts", 1)),
@@ -257,7 +259,7 @@ impl Random {
     }
 
     fn one_of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
-        (!all.is_empty()).then(|| &all[self.below(all.len())])
+        all.get(self.below(all.len().max(1)))
     }
 }
 
