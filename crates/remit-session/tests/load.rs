@@ -9,7 +9,7 @@
 )]
 
 use camino::{Utf8Path, Utf8PathBuf};
-use remit_session::{Format, Limits, LoadError, Loaded, Source, load};
+use remit_session::{Format, Limits, LoadError, Loaded, Source, load, load_each, load_one, locate};
 use std::fs;
 use std::ops::ControlFlow;
 
@@ -164,4 +164,48 @@ fn progress_counts_every_file_and_can_stop() {
     assert_eq!(seen, [(1, 3, size), (2, 3, size), (3, 3, 2 * size)]);
     let stopped = load(&sources, None, &Limits::default(), &mut |_| ControlFlow::Break(()));
     assert_eq!(stopped, Err(LoadError::Cancelled { files_done: 1, files_total: 3 }));
+}
+
+#[test]
+fn recordings_come_one_at_a_time_in_order_and_each_can_be_read_again() {
+    let many: Vec<(String, String)> =
+        (0..40).map(|n| (format!("{n:02}.json"), CHAT.replace("hi", &format!("hi {n}")))).collect();
+    let files: Vec<(&str, &str)> = many.iter().map(|(name, text)| (&**name, &**text)).collect();
+    let folder = folder(&files);
+    let whole = read(std::slice::from_ref(&folder.root));
+    let mut seen = Vec::new();
+    let (on, sources) = (&mut |_| ControlFlow::Continue(()), [argument(folder.root.clone())]);
+    let limits = Limits::default();
+    load_each(&sources, None, &limits, on, &mut |located, recording| {
+        assert_eq!(load_one(&located, &limits).as_ref(), Ok(&recording));
+        seen.push(recording);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(seen, whole.recordings);
+}
+
+#[test]
+fn whoever_takes_the_recordings_can_stop() {
+    let folder = folder(&[("a.json", CHAT), ("b.json", CHAT)]);
+    let (on, sources) = (&mut |_| ControlFlow::Continue(()), [argument(folder.root.clone())]);
+    let stopped =
+        load_each(&sources, None, &Limits::default(), on, &mut |_, _| ControlFlow::Break(()));
+    assert_eq!(stopped, Err(LoadError::Cancelled { files_done: 1, files_total: 2 }));
+}
+
+#[test]
+fn a_file_that_was_written_is_not_located_as_it_was() {
+    let folder = folder(&[("a.json", CHAT), ("b.json", CHAT)]);
+    let found = || locate(&[argument(folder.root.clone())], None).files;
+    let before = found();
+    assert_eq!(found(), before);
+    let other = CHAT.replace("hi", "ho");
+    fs::write(folder.root.join("a.json"), other).unwrap();
+    let after = found();
+    assert_ne!(after[0], before[0]);
+    assert_eq!(after[1], before[1]);
+    fs::remove_file(folder.root.join("b.json")).unwrap();
+    let gone = load_one(&before[1], &Limits::default()).unwrap_err();
+    assert_eq!((gone.path.as_str(), gone.help.is_some()), ("b.json", true));
 }
