@@ -10,9 +10,8 @@ use crate::reference::{Judgement, judge};
 use crate::replay::bench::Bench;
 use crate::rows::RowSet;
 use crate::{Corpus, Mapper, SessionReplay, Summary};
-use cedar_policy::PolicySet;
 use rayon::prelude::*;
-use remit_policy::{Scope, Workspace};
+use remit_policy::{Layer, Scope, Workspace};
 use remit_session::{Recording, Session};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -237,14 +236,14 @@ impl Verdicts {
                 Ok(mapped) => mapped,
                 Err(unknown) => return *unknown,
             };
-            let mut decide = |side: usize, set: &PolicySet, task: &str| {
+            let mut decide = |side: usize, layer: &Layer, task: &str| {
                 let known = row.and_then(|row| self.judgement(side, task, row));
                 known.unwrap_or_else(|| {
-                    judge(&request, set, bench.entities(&pending.principal, &mut entities))
+                    judge(&request, layer.set(), bench.entities(&pending.principal, &mut entities))
                 })
             };
-            let guardrails = decide(0, workspace.guardrails.set(), "");
-            let scope = scope.map(|Scope { layer, task, .. }| decide(1, layer.set(), task));
+            let guardrails = decide(0, &workspace.guardrails, "");
+            let scope = scope.map(|Scope { layer, task, .. }| decide(1, layer, task));
             pending.verdict(guardrails, scope)
         });
         let calls = calls.collect();
