@@ -1,7 +1,7 @@
 //! The decision matrix beside a loop over Cedar's authorizer, which judges a sample in the same run.
 
 use crate::figures::Figure;
-use crate::workload::{Random, entities, policies, policy_text, request};
+use crate::workload::{CONDITIONS, Random, condition_of, entities, policies, policy_text, request};
 use cedar_policy::{Entities, Policy, PolicyId, PolicySet, Request};
 use remit_replay::matrix::{Decisions, Matrix};
 use remit_replay::reference::judge;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const SEED: u64 = 2026;
 /// The loop judges so many actions, or as many as fit its time.
 const SAMPLE: usize = 2_000;
-const LOOP_TIME: Duration = Duration::from_secs(10);
+const LOOP_MS: f64 = 10_000.0;
 const EDITS: usize = 1_000;
 
 /// The figures for `rows` actions and each number of policies.
@@ -25,6 +25,7 @@ pub(crate) fn measure(rows: usize, counts: &[usize]) -> Result<Vec<Figure>, Stri
         Figure::alone("table, without dictionaries", bytes_a_row, "bytes a row"),
         Figure::alone("dictionaries", dictionaries as f64 / (1 << 20) as f64, "MiB"),
     ];
+    figures.extend(corpus.conditions()?);
     for &count in counts {
         figures.extend(corpus.judged(count)?);
     }
@@ -62,15 +63,36 @@ impl Corpus {
         Ok(Corpus { entities, sample, built_ms: ms(building) + finishing, table })
     }
 
+    /// What one condition costs that every action must be looked at for.
+    fn conditions(&self) -> Result<Vec<Figure>, String> {
+        let mut figures = Vec::new();
+        let mut random = Random::new(SEED);
+        for kind in 0..CONDITIONS {
+            let condition = condition_of(kind, &mut random);
+            let text = format!("permit(principal, action, resource) when {{ {condition} }};");
+            let policy = Policy::parse(None, &text).map_err(|e| format!("{e}: {text}"))?;
+            let (matrix, rows) = (Matrix::new(Arc::clone(&self.table)), self.table.rows());
+            let judge = || busy(|| matrix.policy(&policy, &rows, &|| false));
+            let pool = threads(1)?;
+            for what in ["new", "known"] {
+                let (time, judged) = pool.install(judge);
+                judged.map_err(|e| e.to_string())?;
+                let value = time * 1e6 / self.table.len() as f64;
+                figures.push(Figure::alone(format!("`{condition}`, {what}"), value, "ns a row"));
+            }
+        }
+        Ok(figures)
+    }
+
     fn judged(&self, count: usize) -> Result<Vec<Figure>, String> {
         let policies = policies(&mut Random::new(SEED + count as u64), count)?;
         let rows = self.table.rows();
         let one = threads(1)?;
         let matrix = Matrix::new(Arc::clone(&self.table));
-        let judge = || matrix.judge(&policies, &rows, &|| false);
-        let (cold, decisions) = timed(|| one.install(judge));
+        let judge = || busy(|| matrix.judge(&policies, &rows, &|| false));
+        let (cold, decisions) = one.install(judge);
         let decisions = decisions.map_err(|e| e.to_string())?;
-        let (warm, again) = timed(|| one.install(judge));
+        let (warm, again) = one.install(judge);
         again.map_err(|e| e.to_string())?;
         let two = Matrix::new(Arc::clone(&self.table));
         let judge = || two.judge(&policies, &rows, &|| false);
@@ -86,23 +108,27 @@ impl Corpus {
             Figure::against(name("all actions, atoms known, one thread"), warm, "ms", looped),
             Figure::against(name("all actions, cold, two threads"), cold_of_two, "ms", cold),
         ];
-        let edits = Edits::new(matrix, &decisions).times(count)?;
-        for (what, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("worst", 1.0)] {
-            let at = ((edits.len() as f64 * share) as usize).min(edits.len().saturating_sub(1));
-            let value = edits.get(at).copied().unwrap_or_default();
-            let what = name(&format!("one policy edited, from text to counts, {what}"));
-            figures.push(Figure::alone(what, value, "ms"));
+        let mut edits = Edits::new(matrix, &decisions);
+        let alone = one.install(|| edits.times(count, |edit| busy(edit)))?;
+        let together = edits.times(count + 1, |edit| timed(edit))?;
+        let kinds = [("one thread, running", alone), ("all threads, passed", together)];
+        for (threads, times) in kinds {
+            for (what, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("worst", 1.0)] {
+                let at = ((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1));
+                let value = times.get(at).copied().unwrap_or_default();
+                let what = format!("one policy edited, text to counts, {threads}, {what}");
+                figures.push(Figure::alone(name(&what), value, "ms"));
+            }
         }
         Ok(figures)
     }
 
     /// How long the loop takes for all actions, scaled up from the sample; and whether both agree.
     fn looped(&self, policies: &PolicySet, decisions: &Decisions) -> Result<f64, String> {
-        let (mut spent, mut judged) = (Duration::ZERO, 0_usize);
+        let (mut spent, mut judged) = (0.0, 0_usize);
         for (row, request) in &self.sample {
-            let start = Instant::now();
-            let wanted = judge(request, policies, &self.entities);
-            spent += start.elapsed();
+            let (time, wanted) = busy(|| judge(request, policies, &self.entities));
+            spent += time;
             judged += 1;
             let failed: Vec<&str> = wanted.errors.iter().map(|e| e.policy.as_str()).collect();
             let same = decisions.allows(*row) == wanted.allow
@@ -111,11 +137,11 @@ impl Corpus {
             if !same {
                 return Err(format!("row {row} is decided otherwise: {request} {wanted:?}"));
             }
-            if spent > LOOP_TIME {
+            if spent > LOOP_MS {
                 break;
             }
         }
-        Ok(ms(spent) / judged.max(1) as f64 * self.table.len() as f64)
+        Ok(spent / judged.max(1) as f64 * self.table.len() as f64)
     }
 }
 
@@ -139,12 +165,16 @@ impl Edits {
     }
 
     /// Sorted times, in ms, from the text of a policy to how many actions are allowed.
-    fn times(mut self, seed: usize) -> Result<Vec<f64>, String> {
+    fn times(
+        &mut self,
+        seed: usize,
+        clock: impl Fn(&mut dyn FnMut() -> Option<u64>) -> (f64, Option<u64>),
+    ) -> Result<Vec<f64>, String> {
         let mut random = Random::new(SEED ^ seed as u64);
         let mut times = Vec::with_capacity(EDITS);
         for _ in 0..EDITS {
             let text = policy_text(&mut random);
-            let (time, allowed) = timed(|| self.edit(&text));
+            let (time, allowed) = clock(&mut || self.edit(&text));
             allowed.ok_or_else(|| format!("cannot be judged: {text}"))?;
             times.push(time);
         }
@@ -166,6 +196,17 @@ impl Edits {
 
 fn threads(count: usize) -> Result<rayon::ThreadPool, String> {
     rayon::ThreadPoolBuilder::new().num_threads(count).build().map_err(|e| e.to_string())
+}
+
+/// The milliseconds that this thread was running while it did `work`: other programs do not count.
+fn busy<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let running = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+    };
+    let before = running();
+    let result = work();
+    (running() - before, result)
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {

@@ -132,7 +132,16 @@ pub(crate) fn policy_text(random: &mut Random) -> String {
 }
 
 fn condition(random: &mut Random) -> String {
-    match random.below(12) {
+    let kind = random.below(CONDITIONS);
+    condition_of(kind, random)
+}
+
+/// How many kinds of conditions there are.
+pub(crate) const CONDITIONS: usize = 12;
+
+/// A condition of one kind.
+pub(crate) fn condition_of(kind: usize, random: &mut Random) -> String {
+    match kind {
         0 => format!("context.path like \"/srv/{}/*\"", random.one(&TAGS)),
         1 => format!("context.url like \"https://{}.example/*\"", random.one(&TAGS)),
         2 => format!("context.address like \"*@{}.example\"", random.one(&TAGS)),

@@ -213,6 +213,16 @@ impl FromIterator<u32> for RowSet {
     }
 }
 
+/// A bit for each byte, which is 0 or 1.
+pub(crate) fn packed(bytes: &[u8; 64]) -> u64 {
+    // Each product has, in its highest byte, the eight lowest bits beside each other; no two other bits
+    // of it meet, so that nothing is carried.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = bytes.as_chunks::<8>();
+    let bits = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
+    eights.iter().rev().fold(0, |word, eight| word << 8 | bits(eight))
+}
+
 /// The bits of block `index` for the rows from `start` up to `end`.
 pub(crate) fn range_words(index: u32, start: u32, end: u32) -> Words {
     let first = index * BLOCK_ROWS;

@@ -192,9 +192,6 @@ impl Table {
             }
             members.entry(EntityUid::clone(&uid)).or_default().push(code);
         }
-        for codes in members.values_mut() {
-            codes.sort_unstable();
-        }
         members
     }
 

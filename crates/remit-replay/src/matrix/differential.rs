@@ -20,7 +20,7 @@ use std::sync::Arc;
 const ROWS: usize = 200;
 const SETS: usize = 25;
 const POLICIES: usize = 5;
-const USUAL_PAIRS: u64 = 60_000;
+const USUAL_PAIRS: u64 = 200_000;
 
 /// A way to break the matrix on purpose, to see that the comparison notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

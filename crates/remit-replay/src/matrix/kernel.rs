@@ -3,7 +3,7 @@
 use super::native::is_like;
 use super::truths::{Truth, Truths};
 use crate::Absent;
-use crate::rows::{BLOCK_ROWS, Words};
+use crate::rows::{BLOCK_ROWS, Words, packed};
 use crate::table::{Codes, Column, ColumnId, Dictionary, Table, Texts};
 use cedar_policy::pst::PatternElem;
 use memchr::memmem::Finder;
@@ -38,29 +38,47 @@ impl CodeRange {
         }
     }
 
-    fn compare<C: Copy + Into<u32>>(&self, codes: &[C], index: u32, mask: &Words) -> Truths {
-        let codes = codes.get((index * BLOCK_ROWS) as usize..).unwrap_or_default();
+    fn compare<C: Copy + Default + Into<u32>>(
+        &self,
+        codes: &[C],
+        index: u32,
+        mask: &Words,
+    ) -> Truths {
         let (start, len) = (self.codes.start, self.codes.end.saturating_sub(self.codes.start));
         let mut truths = Truths::NOWHERE;
         let out = truths.yes.iter_mut().zip(&mut truths.failed).zip(&mut truths.attribute);
-        for ((mask, codes), ((yes, failed), attribute)) in
-            mask.iter().zip(codes.chunks(64)).zip(out)
-        {
+        for ((at, mask), ((yes, failed), attribute)) in mask.iter().enumerate().zip(out) {
             if *mask == 0 {
                 continue;
             }
-            let (mut inside, mut nothing) = (0, 0);
-            for (bit, code) in codes.iter().enumerate() {
+            let codes = lane(codes, index, at);
+            let (mut inside, mut nothing) = ([0; 64], [0; 64]);
+            for ((inside, nothing), code) in inside.iter_mut().zip(&mut nothing).zip(&codes) {
                 let code: u32 = (*code).into();
-                inside |= u64::from(code.wrapping_sub(start) < len) << bit;
-                nothing |= u64::from(code == 0) << bit;
+                *inside = u8::from(code.wrapping_sub(start) < len);
+                *nothing = u8::from(code == 0);
             }
+            let (inside, nothing) = (packed(&inside), packed(&nothing));
             let wanted = if self.outside { !inside } else { inside };
             *yes = wanted & !nothing & mask;
             *failed = nothing & mask;
             *attribute = *failed;
         }
         truths
+    }
+}
+
+/// The 64 codes of word `at` in block `index`; 0 behind the last row.
+pub(super) fn lane<C: Copy + Default>(codes: &[C], index: u32, at: usize) -> [C; 64] {
+    let first = (index * BLOCK_ROWS) as usize + at * 64;
+    let codes = codes.get(first..).unwrap_or_default();
+    match codes.first_chunk::<64>() {
+        Some(lane) => *lane,
+        None => {
+            let mut lane = [C::default(); 64];
+            lane.iter_mut().zip(codes).for_each(|(place, code)| *place = *code);
+            lane
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 //! One byte a combination of codes, shared by all threads: whoever needs one that is not known yet works
 //! it out, and two who do so at once write the same. Not here: working it out.
 
+use super::kernel::lane;
 use super::truths::{Truth, Truths};
 use crate::Absent;
-use crate::rows::{BLOCK_ROWS, Words};
+use crate::rows::{BLOCK_ROWS, Words, packed};
 use crate::table::{Codes, ColumnId, Table};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -109,34 +110,29 @@ impl Memo {
         }
     }
 
-    fn one<C: Copy + TryInto<usize>>(
+    fn one<C: Copy + Default + TryInto<usize>>(
         &self,
         index: u32,
         mask: &Words,
         codes: &[C],
         find: impl Fn(u32) -> Truth,
     ) -> Truths {
-        let codes = codes.get((index * BLOCK_ROWS) as usize..).unwrap_or_default();
         let mut truths = Truths::NOWHERE;
-        let words = mask.iter().zip(codes.chunks(64)).zip(&mut truths.yes).enumerate();
-        let mut odd = Vec::new();
-        for (at, ((mask, codes), yes)) in words.filter(|(_, ((mask, _), _))| **mask != 0) {
-            let (mut yeses, mut odds) = (0, 0);
-            for (bit, code) in codes.iter().enumerate() {
-                let truth = self.raw((*code).try_into().unwrap_or(usize::MAX));
-                yeses |= u64::from(truth & YES) << bit;
-                odds |= u64::from(truth >> 1 & 1) << bit;
+        for (at, mask) in mask.iter().enumerate().filter(|(_, mask)| **mask != 0) {
+            let codes = lane(codes, index, at).map(|code| code.try_into().unwrap_or(usize::MAX));
+            let (mut yes, mut odd) = ([0; 64], [0; 64]);
+            for ((yes, odd), code) in yes.iter_mut().zip(&mut odd).zip(&codes) {
+                let truth = self.raw(*code);
+                *yes = truth & YES;
+                *odd = truth >> 1 & 1;
             }
-            *yes = yeses & mask;
-            if odds & mask != 0 {
-                odd.push(at);
+            let odd = packed(&odd) & mask;
+            if let Some(word) = truths.yes.get_mut(at) {
+                *word = packed(&yes) & mask;
             }
-        }
-        for at in odd {
-            let mask = mask.get(at).copied().unwrap_or(0);
-            let codes = codes.get(at * 64..).unwrap_or_default();
-            let codes = codes.iter().map(|code| (*code).try_into().unwrap_or(usize::MAX));
-            self.word(index, at, mask, codes, &find, &mut truths);
+            if odd != 0 {
+                self.word(index, at, odd, codes.into_iter(), &find, &mut truths);
+            }
         }
         truths
     }

@@ -138,7 +138,7 @@ impl Node {
             Node::Constant(_) | Node::Failure(_) | Node::Cell(_) | Node::Whole { .. } => false,
             Node::HasCell { .. } => false,
             Node::Ask | Node::Attribute(..) => true,
-            Node::Derived { values, .. } => values.iter().any(|v| *v == Err(Stop::Ask)),
+            Node::Derived { values, .. } => values.contains(&Err(Stop::Ask)),
             Node::Else(_, a, b) | Node::And(a, b) | Node::Or(a, b) => a.may_ask() || b.may_ask(),
             Node::If(a, b, c) => a.may_ask() || b.may_ask() || c.may_ask(),
             Node::Has(a, _) | Node::Like(a, _) | Node::Is(a, _) => a.may_ask(),

@@ -6,7 +6,7 @@
 use super::native::{Node, Stop};
 use super::truths::{Truth, Truths};
 use crate::Absent;
-use crate::rows::{BLOCK_ROWS, Words};
+use crate::rows::{BLOCK_ROWS, Words, packed};
 use crate::table::{Column, ColumnId, NumberKind, Table};
 use cedar_policy::pst::{BinaryOp, UnaryOp};
 
@@ -163,7 +163,9 @@ fn compare(order: Order, left: &[i64; 64], right: &[i64; 64]) -> u64 {
 }
 
 fn bits(facts: impl Iterator<Item = bool>) -> u64 {
-    facts.enumerate().fold(0, |bits, (n, fact)| bits | u64::from(fact) << n)
+    let mut bytes = [0; 64];
+    bytes.iter_mut().zip(facts).for_each(|(byte, fact)| *byte = u8::from(fact));
+    packed(&bytes)
 }
 
 impl Number {
@@ -184,8 +186,10 @@ impl Number {
 fn raw(column: Option<&Column>, first: usize) -> Lane {
     let mut lane = Lane::EMPTY;
     let Some(Column::Numbers { numbers, present, .. }) = column else { return lane };
-    for (value, number) in lane.values.iter_mut().zip(numbers.get(first..).unwrap_or_default()) {
-        *value = *number;
+    let numbers = numbers.get(first..).unwrap_or_default();
+    match numbers.first_chunk::<64>() {
+        Some(numbers) => lane.values = *numbers,
+        None => lane.values.iter_mut().zip(numbers).for_each(|(value, number)| *value = *number),
     }
     lane.failed = !present.get(first / 64).copied().unwrap_or(0);
     lane.attribute = lane.failed;
@@ -251,13 +255,13 @@ impl Lane {
 
     /// Changes each number; where the second result is true, there is none.
     fn each(&mut self, mut change: impl FnMut(i64) -> (i64, bool)) {
-        let mut overflowed = 0;
-        for (bit, value) in self.values.iter_mut().enumerate() {
-            let (changed, overflow) = change(*value);
-            *value = changed;
-            overflowed |= u64::from(overflow) << bit;
+        let mut overflowed = [0; 64];
+        for (value, overflowed) in self.values.iter_mut().zip(&mut overflowed) {
+            let overflow;
+            (*value, overflow) = change(*value);
+            *overflowed = u8::from(overflow);
         }
-        self.failed |= overflowed;
+        self.failed |= packed(&overflowed);
     }
 }
 

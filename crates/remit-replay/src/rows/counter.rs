@@ -8,21 +8,30 @@ use super::{BLOCK_ROWS, Block, NONE, RowSet, Words};
 /// added by a few operations on words, whatever it holds.
 #[derive(Clone, Debug)]
 pub struct Counter {
-    /// The planes of each block of rows, the lowest bit first.
-    blocks: Vec<Vec<Words>>,
+    blocks: Vec<Counts>,
+}
+
+/// The counts of a block of rows.
+#[derive(Clone, Debug)]
+struct Counts {
+    /// The lowest bit of each count, then the next.
+    planes: Vec<Words>,
+    /// INVARIANT (any): where some plane has a bit.
+    any: Words,
 }
 
 impl Counter {
     /// Every count is 0.
     pub fn new(rows: u32) -> Self {
-        Counter { blocks: vec![Vec::new(); rows.div_ceil(BLOCK_ROWS) as usize] }
+        let none = Counts { planes: Vec::new(), any: NONE };
+        Counter { blocks: vec![none; rows.div_ceil(BLOCK_ROWS) as usize] }
     }
 
     /// Counts the rows of `set` up. Rows that the counter does not have are left out.
     pub fn add(&mut self, set: &RowSet) {
-        for (planes, block) in self.of(set) {
+        for (counts, block) in self.of(set) {
             let mut carry = block.words;
-            for plane in planes.iter_mut() {
+            for plane in &mut counts.planes {
                 for (bit, carry) in plane.iter_mut().zip(&mut carry) {
                     (*bit, *carry) = (*bit ^ *carry, *bit & *carry);
                 }
@@ -31,16 +40,17 @@ impl Counter {
                 }
             }
             if carry != NONE {
-                planes.push(carry);
+                counts.planes.push(carry);
             }
+            counts.any.iter_mut().zip(&block.words).for_each(|(any, more)| *any |= more);
         }
     }
 
     /// Counts the rows of `set` down; it must have been added before.
     pub fn remove(&mut self, set: &RowSet) {
-        for (planes, block) in self.of(set) {
+        for (counts, block) in self.of(set) {
             let mut borrow = block.words;
-            for plane in planes.iter_mut() {
+            for plane in &mut counts.planes {
                 for (bit, borrow) in plane.iter_mut().zip(&mut borrow) {
                     (*bit, *borrow) = (*bit ^ *borrow, !*bit & *borrow);
                 }
@@ -49,8 +59,12 @@ impl Counter {
                 }
             }
             debug_assert!(borrow == NONE, "what is removed was added");
-            while planes.last() == Some(&NONE) {
-                planes.pop();
+            while counts.planes.last() == Some(&NONE) {
+                counts.planes.pop();
+            }
+            counts.any = NONE;
+            for plane in &counts.planes {
+                counts.any.iter_mut().zip(plane).for_each(|(any, bits)| *any |= bits);
             }
         }
     }
@@ -58,14 +72,8 @@ impl Counter {
     /// The rows whose count is not 0.
     pub fn any(&self) -> RowSet {
         let mut set = RowSet::new();
-        for (index, planes) in (0..).zip(&self.blocks) {
-            let mut words = NONE;
-            for plane in planes {
-                for (word, bits) in words.iter_mut().zip(plane) {
-                    *word |= bits;
-                }
-            }
-            set.push(index, words);
+        for (index, counts) in (0..).zip(&self.blocks) {
+            set.push(index, counts.any);
         }
         set
     }
@@ -73,8 +81,8 @@ impl Counter {
     /// The rows whose count is 1.
     pub fn one(&self) -> RowSet {
         let mut set = RowSet::new();
-        for (index, planes) in (0..).zip(&self.blocks) {
-            let Some((lowest, higher)) = planes.split_first() else { continue };
+        for (index, counts) in (0..).zip(&self.blocks) {
+            let Some((lowest, higher)) = counts.planes.split_first() else { continue };
             let mut words = *lowest;
             for plane in higher {
                 for (word, bits) in words.iter_mut().zip(plane) {
@@ -86,14 +94,11 @@ impl Counter {
         set
     }
 
-    /// Block by block, the planes that the rows of `set` are counted in.
-    fn of<'a>(
-        &'a mut self,
-        set: &'a RowSet,
-    ) -> impl Iterator<Item = (&'a mut Vec<Words>, &'a Block)> {
+    /// Block by block, the counts of the rows of `set`.
+    fn of<'a>(&'a mut self, set: &'a RowSet) -> impl Iterator<Item = (&'a mut Counts, &'a Block)> {
         let mut sets = set.blocks().iter().peekable();
-        (0..).zip(&mut self.blocks).filter_map(move |(index, planes)| {
-            sets.next_if(|block| block.index == index).map(|block| (planes, block))
+        (0..).zip(&mut self.blocks).filter_map(move |(index, counts)| {
+            sets.next_if(|block| block.index == index).map(|block| (counts, block))
         })
     }
 }

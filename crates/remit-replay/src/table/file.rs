@@ -392,7 +392,7 @@ mod tests {
             assert!(read(&whole[..len]).is_none(), "cut to {len}");
         }
         let policies = POLICIES.parse::<PolicySet>().unwrap();
-        for at in 0..whole.len() {
+        for at in (0..whole.len()).step_by(5) {
             let mut broken = whole.clone();
             broken[at] ^= 1 << (at % 8);
             if let Some(table) = read(&broken) {
