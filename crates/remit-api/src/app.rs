@@ -1,26 +1,28 @@
-//! The state behind the desktop's commands: one open workspace, its recordings, its last good replay.
+//! The state behind the desktop's commands: one open workspace, its recordings, what is shown of them.
 //!
-//! Every answer is made from a snapshot. Long work runs on a thread of its own and is abandoned when
-//! a newer edit comes: the revision that it was started for is no longer the newest.
+//! Every answer is made from a snapshot, and no lock that views need is held while something is judged
+//! or read. Long work runs on a thread and is abandoned when it is no longer wanted.
 
+mod checking;
 mod drafts;
+mod judging;
+mod loading;
+mod opening;
 
-use crate::open::{load_recordings, workspace_sources};
+use crate::recordings::Recordings;
 use crate::settings::Settings;
+use crate::snapshot::Snapshot;
 use crate::watch::Watch;
 use crate::wire::*;
 use crate::{files, templates, view};
 use camino::{Utf8Path, Utf8PathBuf};
+use checking::Check;
 use remit_policy::Workspace;
-use remit_replay::{Mapper, Replay, replay};
-use remit_session::Loaded;
-use std::ops::ControlFlow;
+use remit_replay::LiveReplay;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// At most thirty progress events a second: the window cannot show more.
-const PROGRESS_EVERY: Duration = Duration::from_millis(33);
+use std::time::Duration;
 
 /// How the host starts the app.
 pub struct AppOptions {
@@ -51,59 +53,55 @@ struct Shared {
     options: AppOptions,
     settings: Mutex<Settings>,
     open: Mutex<Option<Open>>,
+    /// Goes up with all that changes an answer.
     revision: AtomicU32,
-    /// The newest request to judge drafts.
+    /// Goes up when a workspace is read; what was begun for an older reading is abandoned.
+    reading: AtomicU32,
+    /// Goes up with each request to judge drafts; the older ones are abandoned.
     drafts: AtomicU32,
-    /// Held while drafts are judged, and never while views are made.
-    judging: Mutex<()>,
+    /// Held while something is judged, and never while a view is made.
+    live: Mutex<Option<LiveReplay>>,
+    /// What is shown, to be checked.
+    checks: Mutex<Sender<Check>>,
     watch: Mutex<Option<Watch>>,
 }
 
 /// The open workspace.
 struct Open {
+    /// As saved.
     workspace: Arc<Workspace>,
     is_sample: bool,
-    loaded: Option<Arc<Loaded>>,
-    good: Option<Snapshot>,
+    /// Those that fit the workspace; absent while they are read.
+    recordings: Option<Arc<Recordings>>,
+    shown: Option<Shown>,
     replay: ReplayState,
 }
 
-/// A replay with all that it was made from.
-#[derive(Clone)]
-pub(crate) struct Snapshot {
-    pub workspace: Arc<Workspace>,
-    pub loaded: Arc<Loaded>,
-    pub replay: Arc<Replay>,
-    pub summary: Summary,
-}
-
-impl Snapshot {
-    /// `None` if `progress` cancelled.
-    fn of(
-        workspace: &Arc<Workspace>,
-        loaded: &Arc<Loaded>,
-        progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
-    ) -> Option<Self> {
-        let replay = Arc::new(replay(workspace, &loaded.recordings, progress).ok()?);
-        let summary = view::summary(&replay, loaded);
-        let (workspace, loaded) = (Arc::clone(workspace), Arc::clone(loaded));
-        Some(Snapshot { workspace, loaded, replay, summary })
-    }
+/// What views answer from.
+struct Shown {
+    snapshot: Arc<Snapshot>,
+    /// Which reading of the workspace it is of, drafts or not.
+    reading: u32,
 }
 
 impl App {
     /// A new app with nothing open.
     pub fn new(options: AppOptions) -> Self {
         let settings = Mutex::new(Settings::load(&options.data));
-        App(Arc::new(Shared {
+        let (checks, inbox) = checking::inbox();
+        let shared = Arc::new(Shared {
             options,
             settings,
             open: Mutex::new(None),
             revision: AtomicU32::new(0),
+            reading: AtomicU32::new(0),
             drafts: AtomicU32::new(0),
-            judging: Mutex::new(()),
+            live: Mutex::new(None),
+            checks: Mutex::new(checks),
             watch: Mutex::new(None),
-        }))
+        });
+        checking::start(&shared, inbox);
+        App(shared)
     }
 
     pub(crate) fn app_info(&self, _: Nothing) -> Result<AppInfo, ErrorDto> {
@@ -164,25 +162,23 @@ impl App {
     }
 
     pub(crate) fn session(&self, request: SessionRequest) -> Result<SessionView, ErrorDto> {
-        view::session_view(&self.judged()?, request.session)
+        view::session_view(&*self.judged()?, request.session)
     }
 
     pub(crate) fn steps(&self, request: StepsRequest) -> Result<StepPage, ErrorDto> {
-        view::step_page(&self.judged()?, &request)
+        view::step_page(&*self.judged()?, &request)
     }
 
     pub(crate) fn step_text(&self, request: StepRequest) -> Result<StepText, ErrorDto> {
-        view::step_text(&self.judged()?, &request)
+        view::step_text(&*self.judged()?, &request)
     }
 
     pub(crate) fn why(&self, request: StepRequest) -> Result<Why, ErrorDto> {
-        let snapshot = self.judged()?;
-        let mapper = Mapper::new(&snapshot.workspace);
-        view::why(&snapshot, mapper.as_ref(), &request)
+        view::why(&*self.judged()?, &request)
     }
 
     pub(crate) fn call_at(&self, request: PositionRequest) -> Result<CallPlace, ErrorDto> {
-        view::call_at(&self.judged()?, request.position)
+        view::call_at(&*self.judged()?, request.position)
     }
 
     pub(crate) fn read_file(&self, request: FileRequest) -> Result<FileText, ErrorDto> {
@@ -217,7 +213,7 @@ impl App {
     /// # Errors
     /// [`ErrorCode::NoWorkspace`].
     pub fn verdict_column(&self) -> Result<Vec<u8>, ErrorDto> {
-        Ok(self.snapshot()?.map(|s| view::verdict_column(&s)).unwrap_or_default())
+        Ok(self.snapshot()?.map(|s| s.verdicts.column().to_vec()).unwrap_or_default())
     }
 
     /// Blocks until no replay is running. For hosts without a window, and for tests.
@@ -251,192 +247,56 @@ impl App {
         self.0.options.data.join("sample").join(templates::SAMPLE)
     }
 
-    fn open(&self, root: &Utf8Path, is_sample: bool) -> Result<WorkspaceView, ErrorDto> {
-        let workspace = Arc::new(load_workspace(root)?);
-        let name = workspace.config.name.clone();
-        let revision = self.next_revision();
-        let replay = ReplayState::Running { done: 0, total: 0 };
-        *lock(&self.0.open) = Some(Open { workspace, is_sample, loaded: None, good: None, replay });
-        lock(&self.0.settings).opened(root.as_str(), &name);
-        self.watch(root);
-        self.start_replay(revision);
-        self.workspace(Nothing {})
-    }
-
-    /// Reads the workspace again after `paths` changed, and replays it.
-    fn reload(
-        &self,
-        paths: &[String],
-        recordings_changed: bool,
-    ) -> Result<WorkspaceView, ErrorDto> {
-        let root = self.with_open(|open| open.workspace.root.clone())?;
-        let workspace = Arc::new(load_workspace(&root)?);
-        let revision = self.next_revision();
-        if let Some(open) = lock(&self.0.open).as_mut() {
-            open.workspace = workspace;
-            open.replay = ReplayState::Running { done: 0, total: 0 };
-            if recordings_changed || paths.iter().any(|p| p == "remit.toml") {
-                open.loaded = None;
-            }
-        }
-        self.start_replay(revision);
-        self.workspace(Nothing {})
-    }
-
-    /// Something changed on disk. What the app itself wrote changes nothing that it does not know.
-    fn noticed(&self, paths: Vec<String>) {
-        let Ok(before) = self.with_open(|open| Arc::clone(&open.workspace)) else {
-            return;
-        };
-        let recordings_changed = paths.iter().any(|p| files::is_recording(&before, p));
-        let unchanged = || {
-            let after = Workspace::load(&before.root).ok();
-            after.is_some_and(|after| files::same_content(&before, &after))
-        };
-        if !recordings_changed && unchanged() {
-            return;
-        }
-        if let Err(error) = self.reload(&paths, recordings_changed) {
-            tracing::warn!(message = error.message, "the workspace could not be read again");
-            return;
-        }
+    fn view_of(&self, open: &Open) -> WorkspaceView {
         let revision = self.0.revision.load(Ordering::SeqCst);
-        (self.0.options.emit)(AppEvent::WorkspaceChanged { revision, paths });
+        let shown = open.shown.as_ref().map(|s| &*s.snapshot);
+        let (policies_of, replay) = match (&open.replay, shown) {
+            (ReplayState::Ready { .. }, Some(shown)) => {
+                (&shown.workspace, ReplayState::Ready { summary: shown.summary })
+            }
+            (ReplayState::Blocked { why, .. }, shown) => {
+                let last = shown.map(|s| s.summary);
+                (&open.workspace, ReplayState::Blocked { why: why.clone(), last })
+            }
+            (state, _) => (&open.workspace, state.clone()),
+        };
+        let policies = view::policies(policies_of, shown);
+        view::workspace(&open.workspace, policies, replay, revision, open.is_sample)
     }
 
-    fn watch(&self, root: &Utf8Path) {
-        let app = self.clone();
-        *lock(&self.0.watch) = Watch::start(root, Box::new(move |paths| app.noticed(paths)))
-            .inspect_err(|error| tracing::warn!(%error, "changes on disk will not be noticed"))
-            .ok();
+    /// What is shown; `None` while nothing was judged yet.
+    fn snapshot(&self) -> Result<Option<Arc<Snapshot>>, ErrorDto> {
+        self.with_open(|open| open.shown.as_ref().map(|s| Arc::clone(&s.snapshot)))
+    }
+
+    fn judged(&self) -> Result<Arc<Snapshot>, ErrorDto> {
+        self.snapshot()?.ok_or_else(|| ErrorDto::not_found("nothing has been replayed yet"))
+    }
+
+    /// Has what is shown now checked, when there is time for it.
+    fn check_later(&self, snapshot: &Arc<Snapshot>) {
+        let revision = self.0.revision.load(Ordering::SeqCst);
+        // The checker is gone only if it panicked, and then there is nobody to check.
+        let _ = lock(&self.0.checks).send((Arc::clone(snapshot), revision));
     }
 
     fn next_revision(&self) -> u32 {
         self.0.revision.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    fn is_current(&self, revision: u32) -> bool {
-        self.0.revision.load(Ordering::SeqCst) == revision
-    }
-
-    fn start_replay(&self, revision: u32) {
-        let app = self.clone();
-        std::thread::spawn(move || app.run_replay(revision));
-    }
-
-    fn run_replay(&self, revision: u32) {
-        let Ok((workspace, loaded)) =
-            self.with_open(|o| (Arc::clone(&o.workspace), o.loaded.clone()))
-        else {
-            return;
-        };
-        let Some(loaded) = loaded.or_else(|| self.load(&workspace, revision)) else {
-            return;
-        };
-        let result =
-            if workspace.is_valid() { self.judge(&workspace, &loaded, revision) } else { None };
-        let mut guard = lock(&self.0.open);
-        let Some(open) = guard.as_mut().filter(|_| self.is_current(revision)) else {
-            return;
-        };
-        open.loaded = Some(Arc::clone(&loaded));
-        open.replay = match result {
-            Some(snapshot) => {
-                let summary = snapshot.summary;
-                open.good = Some(snapshot);
-                ReplayState::Ready { summary }
-            }
-            None => blocked(&workspace, open.good.as_ref()),
-        };
-        drop(guard);
-        (self.0.options.emit)(AppEvent::ReplayFinished { revision });
-    }
-
-    fn load(&self, workspace: &Workspace, revision: u32) -> Option<Arc<Loaded>> {
-        let mut go_on = |_| {
-            if self.is_current(revision) {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        };
-        if workspace_sources(workspace).is_empty() {
-            return Some(Arc::new(Loaded::default()));
-        }
-        load_recordings(workspace, &[], None, &mut go_on).ok().map(Arc::new)
-    }
-
-    fn judge(
-        &self,
-        workspace: &Arc<Workspace>,
-        loaded: &Arc<Loaded>,
-        revision: u32,
-    ) -> Option<Snapshot> {
-        let total = loaded.recordings.iter().map(|r| r.sessions.len() as u32).sum();
-        let last = Mutex::new(Instant::now());
-        let progress = |done| {
-            let mut last = lock(&last);
-            if last.elapsed() >= PROGRESS_EVERY {
-                *last = Instant::now();
-                (self.0.options.emit)(AppEvent::ReplayProgress { revision, done, total });
-            }
-            if self.is_current(revision) {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        };
-        Snapshot::of(workspace, loaded, &progress)
-    }
-
-    fn view_of(&self, open: &Open) -> WorkspaceView {
-        let revision = self.0.revision.load(Ordering::SeqCst);
-        let saved = (&open.workspace, open.replay.clone());
-        let (policies_of, replay) = match (saved, &open.good) {
-            ((_, ReplayState::Ready { .. }), Some(shown)) => {
-                (&shown.workspace, ReplayState::Ready { summary: shown.summary })
-            }
-            (saved, _) => saved,
-        };
-        let policies = view::policies(policies_of, open.good.as_ref());
-        view::workspace(&open.workspace, policies, replay, revision, open.is_sample)
-    }
-
-    /// The last good replay; `None` while there is none yet.
-    fn snapshot(&self) -> Result<Option<Snapshot>, ErrorDto> {
-        self.with_open(|open| open.good.clone())
-    }
-
-    fn judged(&self) -> Result<Snapshot, ErrorDto> {
-        self.snapshot()?.ok_or_else(|| ErrorDto::not_found("nothing has been replayed yet"))
+    fn emit(&self, event: AppEvent) {
+        (self.0.options.emit)(event);
     }
 
     fn with_open<T>(&self, look: impl FnOnce(&Open) -> T) -> Result<T, ErrorDto> {
         let guard = lock(&self.0.open);
-        let none = || {
-            ErrorDto::new(ErrorCode::NoWorkspace, "no workspace is open")
-                .help(Some("open one first".into()))
-        };
-        guard.as_ref().map(look).ok_or_else(none)
+        guard.as_ref().map(look).ok_or_else(none_open)
     }
 }
 
-fn blocked(workspace: &Workspace, last: Option<&Snapshot>) -> ReplayState {
-    let errors = workspace.findings.iter().filter(|f| f.severity == remit_policy::Severity::Error);
-    let first =
-        errors.clone().next().map(|f| format!("{}: {}", f.file, f.message)).unwrap_or_default();
-    let why = match errors.count() {
-        0 | 1 => first,
-        n => format!("{first} (and {} more)", n - 1),
-    };
-    ReplayState::Blocked { why, last: last.map(|s| s.summary) }
-}
-
-fn load_workspace(root: &Utf8Path) -> Result<Workspace, ErrorDto> {
-    Workspace::load(root).map_err(|error| {
-        let help = miette::Diagnostic::help(&error).map(|h| h.to_string());
-        ErrorDto::new(ErrorCode::NotAWorkspace, error.to_string()).help(help)
-    })
+fn none_open() -> ErrorDto {
+    ErrorDto::new(ErrorCode::NoWorkspace, "no workspace is open")
+        .help(Some("open one first".into()))
 }
 
 fn absolute(path: &str) -> Result<Utf8PathBuf, ErrorDto> {

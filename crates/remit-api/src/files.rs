@@ -71,12 +71,19 @@ pub(crate) fn is_recording(workspace: &Workspace, path: &str) -> bool {
     workspace.config.recordings.paths.iter().any(below) || listed.iter().any(|f| f == path)
 }
 
-/// Whether both were read from the same texts.
-pub(crate) fn same_content(a: &Workspace, b: &Workspace) -> bool {
-    let key = |w: &Workspace| {
-        w.files.iter().map(|f| (f.path.clone(), f.text.clone())).collect::<Vec<_>>()
+/// Whether the files at `paths` still say what `workspace` was read from. Only those are read: a
+/// workspace can be large, and the app's own saves are noticed, too.
+pub(crate) fn is_as_read(workspace: &Workspace, paths: &[String]) -> bool {
+    let is_same = |path: &String| {
+        let (path, on_disk) = (Utf8Path::new(path), workspace.root.join(path));
+        let known = workspace.text(path);
+        match remit_policy::FileKind::of(path) {
+            Some(_) => std::fs::read_to_string(&on_disk).ok().as_deref() == known,
+            // A folder that came or went took files with it.
+            None => !on_disk.is_dir() && !workspace.files.iter().any(|f| f.path.starts_with(path)),
+        }
     };
-    key(a) == key(b)
+    paths.iter().all(is_same)
 }
 
 /// What a file of this name is for.

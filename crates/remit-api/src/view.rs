@@ -7,7 +7,8 @@ mod why;
 mod words;
 mod workspace;
 
-pub(crate) use corpus::{call_at, session_page, summary, verdict_column};
+pub(crate) use corpus::{call_at, session_page};
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;
+pub(crate) use words::{summary_of, verdict_in, verdict_of};
 pub(crate) use workspace::{finding, policies, workspace};

@@ -43,8 +43,8 @@ pub use live::{DecidedBy, LiveReplay, Verdicts};
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
-    Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, replay,
-    replay_with,
+    Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, judge_exactly,
+    replay, replay_with,
 };
 pub use report::{
     CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,

@@ -185,6 +185,18 @@ fn one_by_one(
     judged.collect()
 }
 
+/// Some calls of a session of `recording`, judged by the reference engine: to check what is shown.
+pub fn judge_exactly(
+    workspace: &Workspace,
+    recording: &Recording,
+    session: &Session,
+    steps: &[StepIdx],
+) -> Vec<JudgedCall> {
+    let mapper = Mapper::new(workspace);
+    let bench = Bench::new(workspace, mapper.as_ref(), recording, session);
+    bench.judge_some(&|step| steps.contains(&step))
+}
+
 /// The request of one tool call, as it was judged.
 ///
 /// # Errors

@@ -1037,7 +1037,7 @@ help: string | null, };
 /**
  * What kind of error.
  */
-export type ErrorCode = "noWorkspace" | "notAWorkspace" | "notFound" | "conflict" | "invalidText" | "io" | "badRequest";
+export type ErrorCode = "noWorkspace" | "notAWorkspace" | "notFound" | "conflict" | "invalidText" | "io" | "badRequest" | "internal";
 
 /**
  * What the host tells the window by itself.

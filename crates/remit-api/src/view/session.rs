@@ -1,9 +1,9 @@
 //! One session: its lanes, calls and steps.
 
-use super::corpus::Found;
+use super::corpus::session_row;
 use super::text::{EXCERPT_CHARS, brief, excerpt};
 use super::words::{outcome, role_of, verdict_of};
-use crate::app::Snapshot;
+use crate::snapshot::{Found, Snapshot};
 use crate::wire::*;
 use remit_replay::JudgedCall;
 use remit_session::{Arguments, Session, Step, StepIdx, StepKind, ToolCall};
@@ -13,58 +13,70 @@ const WHOLE_CHARS: usize = 4_000_000;
 const BRIEF_CHARS: usize = 160;
 
 pub(crate) fn session_view(snapshot: &Snapshot, session: u32) -> Result<SessionView, ErrorDto> {
-    let found = Found::get(snapshot, session)?;
+    snapshot.look(session, |found| {
+        let none = || ErrorDto::not_found(format!("there is no session {session}"));
+        let row = session_row(snapshot, session).ok_or_else(none)?;
+        Ok(whole(row, &found))
+    })
+}
+
+fn whole(row: SessionRow, found: &Found<'_>) -> SessionView {
     let calls: Vec<CallTick> =
-        found.calls().map(|(step, call, judged)| tick(step, call, judged)).collect();
-    let horizon = found.calls().find(|(_, call, judged)| {
+        calls(found).map(|(step, call, judged)| tick(step, call, judged)).collect();
+    let mut denied = self::calls(found).filter(|(_, call, judged)| {
         judged.verdict == remit_replay::Verdict::Denied
             && call.outcome == remit_session::Outcome::Executed
     });
-    Ok(SessionView {
-        row: found.row(session),
+    SessionView {
+        row,
         goal: found.session.goal.clone(),
         format: found.recording.format.to_string(),
         lanes: lanes(found.session, &calls),
         steps: found.session.steps.len() as u32,
-        horizon: horizon.map(|(_, _, judged)| judged.step.0),
-        warnings: found
-            .recording
-            .warnings
-            .iter()
-            .map(|w| ImportWarning {
-                message: w.message.clone(),
-                place: w.place.to_string(),
-                count: w.count,
-            })
-            .collect(),
+        horizon: denied.next().map(|(_, _, judged)| judged.step.0),
+        warnings: found.recording.warnings.iter().map(warning).collect(),
         calls,
-    })
+    }
+}
+
+fn warning(found: &remit_session::Warning) -> ImportWarning {
+    ImportWarning {
+        message: found.message.clone(),
+        place: found.place.to_string(),
+        count: found.count,
+    }
+}
+
+fn calls<'s>(found: &Found<'s>) -> impl Iterator<Item = (&'s Step, &'s ToolCall, &'s JudgedCall)> {
+    let calls = found.session.calls().zip(&found.replayed.calls);
+    calls.map(|((_, step, call), judged)| (step, call, judged))
 }
 
 pub(crate) fn step_page(snapshot: &Snapshot, request: &StepsRequest) -> Result<StepPage, ErrorDto> {
-    let found = Found::get(snapshot, request.session)?;
-    let judged: HashMap<StepIdx, &JudgedCall> =
-        found.replayed.calls.iter().map(|c| (c.step, c)).collect();
-    let steps = found
-        .session
-        .steps
-        .iter()
-        .enumerate()
-        .skip(request.start as usize)
-        .take(request.len as usize);
-    let steps =
-        steps.map(|(n, step)| step_view(n as u32, step, judged.get(&StepIdx(n as u32)).copied()));
-    Ok(StepPage { start: request.start, steps: steps.collect() })
+    snapshot.look(request.session, |found| {
+        let judged: HashMap<StepIdx, &JudgedCall> =
+            found.replayed.calls.iter().map(|c| (c.step, c)).collect();
+        let steps = (0..).zip(&found.session.steps);
+        let steps = steps.skip(request.start as usize).take(request.len as usize);
+        let steps = steps.map(|(n, step)| step_view(n, step, judged.get(&StepIdx(n)).copied()));
+        Ok(StepPage { start: request.start, steps: steps.collect() })
+    })
 }
 
 pub(crate) fn step_text(snapshot: &Snapshot, request: &StepRequest) -> Result<StepText, ErrorDto> {
-    let step = Found::get(snapshot, request.session)?.step(request.step)?;
-    let text = match &step.kind {
-        StepKind::Message { text, .. } => text.clone(),
-        StepKind::Result(result) => result.text.clone(),
-        StepKind::Call(call) => arguments(call),
-    };
-    Ok(StepText { text: excerpt(&text, WHOLE_CHARS).text })
+    snapshot.look(request.session, |found| {
+        let text = match &step_of(&found, request.step)?.kind {
+            StepKind::Message { text, .. } => text.clone(),
+            StepKind::Result(result) => result.text.clone(),
+            StepKind::Call(call) => arguments(call),
+        };
+        Ok(StepText { text: excerpt(&text, WHOLE_CHARS).text })
+    })
+}
+
+pub(super) fn step_of<'s>(found: &Found<'s>, step: u32) -> Result<&'s Step, ErrorDto> {
+    let none = || ErrorDto::not_found(format!("the session has no step {step}"));
+    found.session.step(StepIdx(step)).ok_or_else(none)
 }
 
 fn tick(step: &Step, call: &ToolCall, judged: &JudgedCall) -> CallTick {

@@ -1,32 +1,36 @@
 //! Why a tool call has its verdict.
 
-use super::corpus::Found;
-use super::session::call_view;
+use super::session::{call_view, step_of};
 use super::text::{EXCERPT_CHARS, excerpt};
 use super::words::effect;
 use super::workspace::why_of;
-use crate::app::Snapshot;
+use crate::snapshot::{Found, Snapshot};
 use crate::wire::*;
-use remit_policy::{Layer as PolicyLayer, PolicySource};
+use remit_policy::{Layer as PolicyLayer, PolicySource, Workspace};
 use remit_replay::{JudgedCall, Judgement, Mapper, explain};
 use remit_session::StepKind;
 
-pub(crate) fn why(
-    snapshot: &Snapshot,
-    mapper: Option<&Mapper<'_>>,
+pub(crate) fn why(snapshot: &Snapshot, request: &StepRequest) -> Result<Why, ErrorDto> {
+    snapshot.look(request.session, |found| why_of_step(&snapshot.workspace, &found, request))
+}
+
+fn why_of_step(
+    workspace: &Workspace,
+    found: &Found<'_>,
     request: &StepRequest,
 ) -> Result<Why, ErrorDto> {
-    let found = Found::get(snapshot, request.session)?;
-    let step = found.step(request.step)?;
+    let step = step_of(found, request.step)?;
     let none = || ErrorDto::not_found(format!("step {} is no tool call", request.step));
     let StepKind::Call(call) = &step.kind else {
         return Err(none());
     };
     let judged = found.replayed.calls.iter().find(|c| c.step.0 == request.step).ok_or_else(none)?;
     let sides = judged.judged.as_ref();
-    let guardrails = &snapshot.workspace.guardrails;
-    let scope = found.scope(&snapshot.workspace);
-    let mapped = mapper.and_then(|m| explain(m, found.session, judged.step)).and_then(Result::ok);
+    let guardrails = &workspace.guardrails;
+    let scope = found.scope(workspace);
+    let mapper = Mapper::new(workspace);
+    let mapped =
+        mapper.as_ref().and_then(|m| explain(m, found.session, judged.step)).and_then(Result::ok);
     Ok(Why {
         step: request.step,
         call: call_view(call, judged),

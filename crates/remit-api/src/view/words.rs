@@ -9,7 +9,7 @@ pub(super) fn effect(effect: remit_policy::Effect) -> Effect {
     }
 }
 
-pub(super) fn summary_of(s: &remit_replay::Summary) -> Summary {
+pub(crate) fn summary_of(s: &remit_replay::Summary) -> Summary {
     Summary {
         sessions: s.sessions,
         tool_calls: s.tool_calls,
@@ -23,7 +23,7 @@ pub(super) fn summary_of(s: &remit_replay::Summary) -> Summary {
     }
 }
 
-pub(super) fn verdict_of(verdict: remit_replay::Verdict) -> Verdict {
+pub(crate) fn verdict_of(verdict: remit_replay::Verdict) -> Verdict {
     match verdict {
         remit_replay::Verdict::Allowed => Verdict::Allowed,
         remit_replay::Verdict::Denied => Verdict::Denied,
@@ -32,12 +32,22 @@ pub(super) fn verdict_of(verdict: remit_replay::Verdict) -> Verdict {
     }
 }
 
-pub(super) fn letter(verdict: remit_replay::Verdict) -> char {
+/// The verdict in a byte of the column of all calls.
+pub(crate) fn verdict_in(byte: u8) -> Verdict {
+    match byte & 3 {
+        0 => Verdict::Allowed,
+        1 => Verdict::Denied,
+        2 => Verdict::Drifted,
+        _ => Verdict::Unknown,
+    }
+}
+
+pub(super) fn letter(verdict: Verdict) -> char {
     match verdict {
-        remit_replay::Verdict::Allowed => 'a',
-        remit_replay::Verdict::Denied => 'd',
-        remit_replay::Verdict::Drifted => 'r',
-        remit_replay::Verdict::Unknown => 'u',
+        Verdict::Allowed => 'a',
+        Verdict::Denied => 'd',
+        Verdict::Drifted => 'r',
+        Verdict::Unknown => 'u',
     }
 }
 

@@ -1,8 +1,8 @@
 //! The open workspace: its files, policies and findings.
 
 use super::words::effect;
-use crate::app::Snapshot;
 use crate::files;
+use crate::snapshot::Snapshot;
 use crate::wire::*;
 use camino::Utf8Path;
 use remit_policy::{PolicySource, Workspace};
@@ -70,8 +70,10 @@ fn text_of<'w>(workspace: &'w Workspace, file: &Utf8Path) -> Option<&'w str> {
 }
 
 /// The policies of a workspace, with how many calls each decides in what is shown.
-pub(crate) fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<PolicyRow> {
-    let decided = good.map(decided_by).unwrap_or_default();
+pub(crate) fn policies(workspace: &Workspace, shown: Option<&Snapshot>) -> Vec<PolicyRow> {
+    let decided = shown.map(|s| s.verdicts.decided()).unwrap_or_default();
+    let decided: HashMap<(Option<&str>, &str), u64> =
+        decided.iter().map(|d| ((d.scope.as_deref(), &*d.policy), d.calls)).collect();
     let row = |policy: &PolicySource, layer: Layer, task: Option<&str>| PolicyRow {
         id: policy.id.clone(),
         layer,
@@ -80,10 +82,7 @@ pub(crate) fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<Po
         line: policy.line,
         effect: effect(policy.effect),
         why: why_of(policy),
-        decided: decided
-            .get(&(task.map(str::to_owned), policy.id.clone()))
-            .copied()
-            .unwrap_or_default(),
+        decided: decided.get(&(task, &*policy.id)).copied().unwrap_or_default() as u32,
     };
     let guardrails = workspace.guardrails.policies.iter().map(|p| row(p, Layer::Guardrails, None));
     let scopes = workspace
@@ -91,22 +90,6 @@ pub(crate) fn policies(workspace: &Workspace, good: Option<&Snapshot>) -> Vec<Po
         .iter()
         .flat_map(|s| s.layer.policies.iter().map(|p| row(p, Layer::Scope, Some(&s.task))));
     guardrails.chain(scopes).collect()
-}
-
-/// How many tool calls each policy decided, by (task of the scope, policy id).
-fn decided_by(snapshot: &Snapshot) -> HashMap<(Option<String>, String), u32> {
-    let mut counts = HashMap::new();
-    for session in &snapshot.replay.sessions {
-        for judged in session.calls.iter().filter_map(|c| c.judged.as_ref()) {
-            for id in &judged.guardrails.reasons {
-                *counts.entry((None, id.clone())).or_default() += 1;
-            }
-            for id in judged.scope.iter().flat_map(|s| &s.reasons) {
-                *counts.entry((session.scope.clone(), id.clone())).or_default() += 1;
-            }
-        }
-    }
-    counts
 }
 
 pub(super) fn why_of(policy: &PolicySource) -> Option<String> {

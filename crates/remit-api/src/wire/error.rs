@@ -51,4 +51,6 @@ pub enum ErrorCode {
     Io,
     /// The window asked for something that does not exist.
     BadRequest,
+    /// A mistake of ours.
+    Internal,
 }

@@ -43,8 +43,13 @@ impl<'w, 's> Bench<'w, 's> {
 
     /// Every call, decided by the reference engine.
     pub(super) fn judge_all(&self) -> Vec<JudgedCall> {
+        self.judge_some(&|_| true)
+    }
+
+    /// The calls at the wanted steps, decided by the reference engine.
+    pub(super) fn judge_some(&self, is_wanted: &dyn Fn(StepIdx) -> bool) -> Vec<JudgedCall> {
         let mut entities = HashMap::new();
-        let calls = self.mapped().into_iter().map(|mapped| {
+        let calls = self.mapped_if(is_wanted).into_iter().map(|mapped| {
             let (pending, request) = match mapped {
                 Ok(mapped) => mapped,
                 Err(unknown) => return *unknown,
@@ -71,7 +76,15 @@ impl<'w, 's> Bench<'w, 's> {
 
     /// Every call as a request, or as what is not known about it.
     pub(crate) fn mapped(&self) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
+        self.mapped_if(&|_| true)
+    }
+
+    fn mapped_if(
+        &self,
+        is_wanted: &dyn Fn(StepIdx) -> bool,
+    ) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
         let calls = self.session.calls().zip(facts_by_call(self.session));
+        let calls = calls.filter(|((at, ..), _)| is_wanted(*at));
         calls.map(|((at, step, call), facts)| self.map_one(at, step, call, &facts)).collect()
     }
 
