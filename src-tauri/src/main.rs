@@ -6,25 +6,37 @@ use camino::Utf8PathBuf;
 use remit_api::wire::{ErrorCode, ErrorDto};
 use remit_api::{App, AppOptions, Initial, dispatch};
 use serde_json::Value;
+use tauri::ipc::Response;
 use tauri::{Emitter, Manager, State, WebviewUrl, WebviewWindowBuilder};
 
 /// Any command of the boundary; the only way from the window to the engine.
-#[tauri::command(async)]
-fn rpc(app: State<'_, App>, name: String, request: Value) -> Result<Value, ErrorDto> {
-    dispatch(&app, &name, request)
+#[tauri::command]
+async fn rpc(app: State<'_, App>, name: String, request: Value) -> Result<Value, ErrorDto> {
+    let app = app.inner().clone();
+    beside(move || dispatch(&app, &name, request)).await
 }
 
 /// Commands that answer with bytes, which JSON would make ten times as long.
-#[tauri::command(async)]
-fn rpc_bytes(app: State<'_, App>, name: String) -> Result<tauri::ipc::Response, ErrorDto> {
-    match name.as_str() {
-        "verdict_column" => app.verdict_column().map(tauri::ipc::Response::new),
-        _ => Err(ErrorDto {
-            code: ErrorCode::BadRequest,
-            message: format!("there is no byte command `{name}`"),
-            help: None,
-        }),
-    }
+#[tauri::command]
+async fn rpc_bytes(app: State<'_, App>, name: String) -> Result<Response, ErrorDto> {
+    let app = app.inner().clone();
+    let bytes = move || match name.as_str() {
+        "verdict_column" => app.verdict_column(),
+        _ => Err(error(ErrorCode::BadRequest, format!("there is no byte command `{name}`"))),
+    };
+    beside(bytes).await.map(Response::new)
+}
+
+/// Runs a command on a thread of its own: one that judges must not keep the others waiting.
+async fn beside<T: Send + 'static>(
+    command: impl FnOnce() -> Result<T, ErrorDto> + Send + 'static,
+) -> Result<T, ErrorDto> {
+    let ended = tauri::async_runtime::spawn_blocking(command).await;
+    ended.unwrap_or_else(|e| Err(error(ErrorCode::Internal, format!("a command failed: {e}"))))
+}
+
+fn error(code: ErrorCode, message: String) -> ErrorDto {
+    ErrorDto { code, message, help: None }
 }
 
 fn main() -> tauri::Result<()> {
