@@ -13,10 +13,12 @@ mod support;
 
 use remit_api::replay::{Engine, replay_with};
 use remit_api::session::StepKind;
+use remit_api::wire::AppEvent;
 use remit_api::{policy::Workspace, session::Loaded};
 use serde_json::{Value, json};
 use std::fs;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 use support::Host;
 
 fn sessions(host: &Host, text: &str, verdict: Value) -> Value {
@@ -158,4 +160,50 @@ fn filters_hold_together_and_come_in_windows() {
         let window = &rows[start..rows.len().min(start + 2)];
         assert_eq!(page["rows"].as_array().unwrap(), window);
     }
+}
+
+/// Opens the workspace; says whether recordings were read.
+fn open(host: &Host) -> bool {
+    host.ok("open_workspace", json!({ "path": host.root }));
+    let mut read = false;
+    loop {
+        let event = host.events.recv_timeout(Duration::from_secs(20)).expect("it ends");
+        match event {
+            AppEvent::LoadProgress { .. } => read = true,
+            AppEvent::ReplayFinished { .. } => return read,
+            _ => {}
+        }
+    }
+}
+
+fn shown(host: &Host) -> (Value, Value, Vec<u8>) {
+    let replay = host.ok("workspace", json!({}))["replay"].clone();
+    (replay, sessions(host, "", Value::Null), host.app.verdict_column().unwrap())
+}
+
+#[test]
+fn a_second_opening_reads_no_recording_that_is_as_it_was() {
+    let host = Host::new();
+    assert!(open(&host), "there is nothing to be read instead");
+    let first = shown(&host);
+    let (cache, since) = (host.root.join(".remit/corpus.bin"), Instant::now());
+    while !cache.exists() && since.elapsed() < Duration::from_secs(20) {
+        std::thread::yield_now();
+    }
+    assert!(!open(&host));
+    assert_eq!(shown(&host), first);
+    host.ok("session", json!({ "session": 0 }));
+    let file = host.root.join("sessions/week.session");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}\nuser: and now something else\n")).unwrap();
+    assert!(open(&host), "one recording changed");
+}
+
+#[test]
+fn a_broken_cache_is_made_again() {
+    let host = Host::new();
+    fs::create_dir_all(host.root.join(".remit")).unwrap();
+    fs::write(host.root.join(".remit/corpus.bin"), "remitcor, but not really").unwrap();
+    assert!(open(&host));
+    assert_eq!(shown(&host), shown(&Host::opened()));
 }
