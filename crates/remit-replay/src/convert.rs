@@ -6,27 +6,51 @@
 //! the schema says `String` and the recording holds another kind of value, the policy sees its JSON
 //! text, as the schema generator promises.
 
-use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
-use jiff::{SignedDuration, Span, Timestamp, civil::Date};
+use crate::table::{Cells, Fields, Value as Cedar, literal};
+use cedar_policy::{EntityId, EntityTypeName, EntityUid};
+use jiff::{SignedDuration, Span, Timestamp};
 use remit_policy::{RecordModel, TypeModel};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where in a request a value stands; written out only for people.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'p> {
+    Top(&'p str),
+    Name(&'p Path<'p>, &'p str),
+    Element(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Top(name) => f.write_str(name),
+            Path::Name(above, name) => write!(f, "{above}.{name}"),
+            Path::Element(above, at) => write!(f, "{above}[{at}]"),
+        }
+    }
+}
 
 /// `value` as a record of the type `model`. Misfits are appended, each with its path below `path`.
-pub(crate) fn record(
+pub(crate) fn record<'m>(
     value: &Map<String, Value>,
-    model: &RecordModel,
-    path: &str,
+    model: &'m RecordModel,
+    path: &Path<'_>,
     misfits: &mut Vec<String>,
-) -> Vec<(String, RestrictedExpression)> {
-    for name in value.keys().filter(|name| !model.attributes.contains_key(*name)) {
-        misfits.push(format!("the schema does not know `{path}.{name}`: no policy can see it"));
-    }
-    let mut fields = Vec::new();
+) -> Fields<'m> {
+    let before = misfits.len();
+    let mut known = 0;
+    let mut fields = Vec::with_capacity(value.len().min(model.attributes.len()));
     for (name, attribute) in &model.attributes {
-        let path = format!("{path}.{name}");
-        match value.get(name).filter(|v| !v.is_null()) {
+        let path = Path::Name(path, name);
+        let sent = value.get(name);
+        known += usize::from(sent.is_some());
+        match sent.filter(|v| !v.is_null()) {
             Some(value) => {
-                fields.push((name.clone(), convert(value, &attribute.ty, &path, misfits)))
+                let cells = convert(value, &attribute.ty, &path, misfits);
+                fields.push((Cow::Borrowed(name.as_str()), cells));
             }
             None if attribute.required => {
                 misfits.push(format!("the call has no `{path}`, which the schema requires"))
@@ -34,102 +58,84 @@ pub(crate) fn record(
             None => {}
         }
     }
+    if known < value.len() {
+        let unknown = value.keys().filter(|name| !model.attributes.contains_key(*name));
+        let misfit =
+            |name| format!("the schema does not know `{path}.{name}`: no policy can see it");
+        misfits.splice(before..before, unknown.map(misfit));
+    }
     fields
 }
 
 /// `value` as a value of type `ty`; if it is none, a misfit, and the value as it was sent.
-fn convert(
+fn convert<'m>(
     value: &Value,
-    ty: &TypeModel,
-    path: &str,
+    ty: &'m TypeModel,
+    path: &Path<'_>,
     misfits: &mut Vec<String>,
-) -> RestrictedExpression {
-    fitting(value, ty, path, misfits).filter(|v| !is_extension(ty) || is_valid(v)).unwrap_or_else(
-        || {
-            misfits.push(format!(
-                "`{path}` is {}, the schema says {}",
-                kind_of(value),
-                name_of(ty)
-            ));
-            as_sent(value)
-        },
-    )
+) -> Cells<'m> {
+    fitting(value, ty, path, misfits).unwrap_or_else(|| {
+        misfits.push(format!("`{path}` is {}, the schema says {}", kind_of(value), name_of(ty)));
+        as_sent(value)
+    })
 }
 
-fn fitting(
+fn fitting<'m>(
     value: &Value,
-    ty: &TypeModel,
-    path: &str,
+    ty: &'m TypeModel,
+    path: &Path<'_>,
     misfits: &mut Vec<String>,
-) -> Option<RestrictedExpression> {
-    match ty {
-        TypeModel::String => Some(RestrictedExpression::new_string(text_of(value))),
-        TypeModel::Bool => value.as_bool().map(RestrictedExpression::new_bool),
-        TypeModel::Long => long(value).map(RestrictedExpression::new_long),
-        TypeModel::Decimal => decimal(value).map(RestrictedExpression::new_decimal),
-        TypeModel::Datetime => {
-            value.as_str().and_then(datetime).map(RestrictedExpression::new_datetime)
-        }
-        TypeModel::Duration => {
-            value.as_str().and_then(duration).map(RestrictedExpression::new_duration)
-        }
-        TypeModel::IpAddr => value.as_str().map(RestrictedExpression::new_ip),
-        TypeModel::Entity(ty) => value.as_str().map(|id| entity(ty, id)),
-        TypeModel::Set(element) => value.as_array().map(|items| set(items, element, path, misfits)),
+) -> Option<Cells<'m>> {
+    Some(Cells::Value(match ty {
+        TypeModel::String => Cedar::Text(text_of(value)),
+        TypeModel::Bool => Cedar::Bool(value.as_bool()?),
+        TypeModel::Long => Cedar::Long(long(value)?),
+        TypeModel::Decimal => Cedar::Decimal(decimal(value)?),
+        TypeModel::Datetime => Cedar::Datetime(datetime(value.as_str()?)?),
+        TypeModel::Duration => Cedar::Duration(duration(value.as_str()?)?),
+        TypeModel::IpAddr => Cedar::Ip(literal::ip(value.as_str()?)?.into()),
+        TypeModel::Entity(ty) => Cedar::Entity(Arc::new(entity(ty, value.as_str()?))),
+        TypeModel::Set(element) => set(value.as_array()?, element, path, misfits),
         TypeModel::Record(model) => {
-            let object = value.as_object()?;
-            RestrictedExpression::new_record(record(object, model, path, misfits)).ok()
+            return Some(Cells::Record(record(value.as_object()?, model, path, misfits)));
         }
-    }
+    }))
 }
 
-fn entity(ty: &EntityTypeName, id: &str) -> RestrictedExpression {
-    RestrictedExpression::new_entity_uid(EntityUid::from_type_name_and_id(
-        ty.clone(),
-        EntityId::new(id),
-    ))
-}
-
-/// Whether the text is one that the extension type takes.
-fn is_valid(value: &RestrictedExpression) -> bool {
-    Context::from_pairs([("v".into(), value.clone())]).is_ok()
+fn entity(ty: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(ty.clone(), EntityId::new(id))
 }
 
 /// The value by its own kind. A number that Cedar has no type for is its text.
-fn as_sent(value: &Value) -> RestrictedExpression {
-    match value {
-        Value::Bool(b) => RestrictedExpression::new_bool(*b),
-        Value::Number(n) => n.as_i64().map_or_else(
-            || RestrictedExpression::new_string(n.to_string()),
-            RestrictedExpression::new_long,
-        ),
-        Value::String(s) => RestrictedExpression::new_string(s.clone()),
-        Value::Array(items) => RestrictedExpression::new_set(items.iter().map(as_sent)),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, v)| (name.clone(), as_sent(v)));
-            RestrictedExpression::new_record(fields)
-                .unwrap_or_else(|_| RestrictedExpression::new_string(value.to_string()))
+fn as_sent(value: &Value) -> Cells<'static> {
+    Cells::Value(match value {
+        Value::Bool(b) => Cedar::Bool(*b),
+        Value::Number(n) => {
+            n.as_i64().map_or_else(|| Cedar::Text(n.to_string().into()), Cedar::Long)
         }
-        Value::Null => RestrictedExpression::new_string("null".into()),
-    }
+        Value::String(s) => Cedar::Text(s.as_str().into()),
+        Value::Array(items) => {
+            Cedar::Set(Arc::new(items.iter().map(|v| as_sent(v).into_value()).collect()))
+        }
+        Value::Object(fields) => {
+            let field = |(name, v): (&String, &Value)| (Cow::Owned(name.clone()), as_sent(v));
+            return Cells::Record(fields.iter().map(field).collect());
+        }
+        Value::Null => Cedar::Text("null".into()),
+    })
 }
 
 /// Each element that does not fit is a misfit, and kept.
-fn set(
-    items: &[Value],
-    element: &TypeModel,
-    path: &str,
-    misfits: &mut Vec<String>,
-) -> RestrictedExpression {
+fn set(items: &[Value], element: &TypeModel, path: &Path<'_>, misfits: &mut Vec<String>) -> Cedar {
     let converted = items
         .iter()
         .enumerate()
-        .map(|(i, v)| convert(v, element, &format!("{path}[{i}]"), misfits));
-    RestrictedExpression::new_set(converted.collect::<Vec<_>>())
+        .map(|(i, v)| convert(v, element, &Path::Element(path, i), misfits).into_value());
+    Cedar::Set(Arc::new(converted.collect()))
 }
 
-fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn text_of(value: &Value) -> Arc<str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Arc::from)
 }
 
 /// Whole numbers only; `50.0` is one.
@@ -140,33 +146,36 @@ fn long(value: &Value) -> Option<i64> {
 
 /// Cedar's decimal has at most four digits after the point; a number with more is not rounded, since
 /// rounding could turn "above the limit" into "at the limit".
-fn decimal(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Number(n) => {
-            n.as_i64().map(|i| i.to_string()).or_else(|| n.as_f64().map(|f| f.to_string()))?
-        }
-        Value::String(s) => s.clone(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-    };
-    if text.contains('.') { Some(text) } else { Some(format!("{text}.0")) }
+fn decimal(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(n) => match n.as_i64() {
+            Some(whole) => whole.checked_mul(10_000),
+            None => decimal_of(&n.as_f64()?.to_string()),
+        },
+        Value::String(s) => decimal_of(s),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
-/// RFC 3339 as Cedar writes it: in UTC, with milliseconds. Finer times are not rounded but refused.
-fn datetime(text: &str) -> Option<String> {
-    if text.parse::<Date>().is_ok() && text.len() == 10 {
-        return Some(text.to_owned());
+/// A text without a point is a whole number.
+fn decimal_of(text: &str) -> Option<i64> {
+    if text.contains('.') { literal::decimal(text) } else { literal::decimal(&format!("{text}.0")) }
+}
+
+/// RFC 3339, as far as Cedar can write it: a finer time is not rounded but refused.
+fn datetime(text: &str) -> Option<i64> {
+    if let Some(ms) = literal::datetime(text) {
+        return Some(ms);
     }
     let time: Timestamp = text.parse().ok()?;
-    if time.subsec_nanosecond() % 1_000_000 != 0 {
-        return None;
-    }
-    Some(time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string())
+    let ms = time.as_millisecond();
+    (time.subsec_nanosecond() % 1_000_000 == 0 && literal::is_writable(ms)).then_some(ms)
 }
 
 /// Cedar's own notation, or ISO 8601 without months and years, whose length depends on the calendar.
-fn duration(text: &str) -> Option<String> {
+fn duration(text: &str) -> Option<i64> {
     if !text.trim_start_matches('-').starts_with('P') {
-        return Some(text.to_owned());
+        return literal::duration(text);
     }
     let span: Span = text.parse().ok()?;
     if span.get_years() != 0 || span.get_months() != 0 {
@@ -175,11 +184,7 @@ fn duration(text: &str) -> Option<String> {
     let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
     let rest = span.weeks(0).days(0);
     let time = SignedDuration::try_from(rest).ok()? + SignedDuration::from_hours(days * 24);
-    Some(format!("{}ms", time.as_millis()))
-}
-
-fn is_extension(ty: &TypeModel) -> bool {
-    matches!(ty, TypeModel::Decimal | TypeModel::Datetime | TypeModel::Duration | TypeModel::IpAddr)
+    i64::try_from(time.as_millis()).ok()
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -216,13 +221,14 @@ mod tests {
 
     #[test]
     fn numbers_fit_or_are_refused_never_rounded() {
-        assert_eq!(decimal(&json!(50)), Some("50.0".into()));
-        assert_eq!(decimal(&json!(50.25)), Some("50.25".into()));
+        assert_eq!(decimal(&json!(50)), Some(500_000));
+        assert_eq!(decimal(&json!(50.25)), Some(502_500));
+        assert_eq!(decimal(&json!("50")), Some(500_000));
         let mut misfits = vec![];
         for number in [json!(0.00001), json!(1e30)] {
-            let kept = convert(&number, &TypeModel::Decimal, "amount", &mut misfits);
-            let sent = RestrictedExpression::new_string(number.to_string());
-            assert!(kept.as_ref() == sent.as_ref());
+            let kept = convert(&number, &TypeModel::Decimal, &Path::Top("amount"), &mut misfits);
+            let sent = Cedar::Text(number.to_string().into());
+            assert_eq!(kept.into_value(), sent);
         }
         assert_eq!(misfits.len(), 2);
         assert_eq!(long(&json!(50.0)), Some(50));
@@ -232,18 +238,21 @@ mod tests {
 
     #[test]
     fn times_as_cedar_writes_them() {
-        assert_eq!(datetime("2026-01-02"), Some("2026-01-02".into()));
-        assert_eq!(datetime("2026-01-02T03:04:05+01:00"), Some("2026-01-02T02:04:05.000Z".into()));
+        let same = |one, other| assert_eq!(datetime(one), literal::datetime(other), "{one}");
+        same("2026-01-02", "2026-01-02");
+        same("2026-01-02T03:04:05+01:00", "2026-01-02T02:04:05.000Z");
+        same("1969-12-31 23:59:59.250Z", "1969-12-31T23:59:59.250Z");
+        same("-000001-12-31T23:59:59Z", "not even a time");
         assert_eq!(datetime("2026-01-02T03:04:05.0000001Z"), None);
-        assert_eq!(duration("PT1H30M"), Some("5400000ms".into()));
-        assert_eq!(duration("P1D"), Some("86400000ms".into()));
+        assert_eq!(duration("PT1H30M"), Some(5_400_000));
+        assert_eq!(duration("P1D"), Some(86_400_000));
         assert_eq!(duration("P1M"), None);
-        assert_eq!(duration("1h"), Some("1h".into()));
+        assert_eq!(duration("1h"), Some(3_600_000));
     }
 
     #[test]
     fn where_the_schema_says_string_other_values_become_their_json_text() {
-        assert_eq!(text_of(&json!({"a": [1]})), r#"{"a":[1]}"#);
-        assert_eq!(text_of(&json!("plain")), "plain");
+        assert_eq!(text_of(&json!({"a": [1]})), r#"{"a":[1]}"#.into());
+        assert_eq!(text_of(&json!("plain")), "plain".into());
     }
 }

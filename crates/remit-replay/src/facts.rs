@@ -3,18 +3,48 @@
 //! As recorded: they derive from what happened, not from verdicts. History is that of the session;
 //! a branch sees only the part of its origin that both share.
 
+use crate::table::Value;
 use remit_session::{LaneIdx, LaneKind, Session, StepIdx};
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 
 /// What was so when a tool call was made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionFacts {
+#[derive(Clone, Debug)]
+pub(crate) struct SessionFacts {
     /// Position of the step in the session, from 0.
-    pub step: i64,
+    pub(crate) step: i64,
     /// How many tool calls came before.
-    pub calls: i64,
-    /// Which tools were called before, by their recorded names.
-    pub tools_used: BTreeSet<String>,
+    pub(crate) calls: i64,
+    /// So many of the tools of the history were called before.
+    used: usize,
+    history: Arc<History>,
+}
+
+/// The tools that were called, by their recorded names, in the order of their first calls.
+#[derive(Debug)]
+struct History {
+    tools: Vec<Arc<str>>,
+    /// The first none, one, two, ... of them as a set, once somebody asks.
+    sets: Vec<OnceLock<Value>>,
+}
+
+impl SessionFacts {
+    /// Which tools were called before, as a set of texts: the same one until a new tool is called.
+    pub(crate) fn tools_used(&self) -> Value {
+        let tools = self.history.tools.iter().take(self.used).map(|t| Value::Text(Arc::clone(t)));
+        let set = || Value::Set(Arc::new(tools.collect()));
+        match self.history.sets.get(self.used) {
+            Some(known) => known.get_or_init(set).clone(),
+            None => set(),
+        }
+    }
+}
+
+impl History {
+    fn new(tools: Vec<Arc<str>>) -> Arc<Self> {
+        let sets = (0..=tools.len()).map(|_| OnceLock::new()).collect();
+        Arc::new(History { tools, sets })
+    }
 }
 
 /// The facts as of each tool call of `session`, in the order of [`Session::calls`].
@@ -40,24 +70,33 @@ pub(crate) fn facts_by_call(session: &Session) -> Vec<SessionFacts> {
 
 /// Without branches everything earlier is history: one pass.
 fn one_history(calls: &[(StepIdx, LaneIdx, &str)]) -> Vec<SessionFacts> {
-    let mut used = BTreeSet::new();
-    let mut out = Vec::with_capacity(calls.len());
-    for (n, (at, _, tool)) in calls.iter().enumerate() {
-        out.push(SessionFacts { step: at.0.into(), calls: n as i64, tools_used: used.clone() });
-        if !used.contains(*tool) {
-            used.insert((*tool).to_owned());
+    let (mut tools, mut seen) = (Vec::new(), HashSet::new());
+    let mut used_before = |tool| {
+        let used = tools.len();
+        if seen.insert(tool) {
+            tools.push(Arc::from(tool));
         }
-    }
-    out
+        used
+    };
+    let used: Vec<usize> = calls.iter().map(|(_, _, tool)| used_before(*tool)).collect();
+    let history = History::new(tools);
+    let facts = |(n, ((at, _, _), used)): (usize, (&(StepIdx, LaneIdx, &str), usize))| {
+        let (step, calls) = (at.0.into(), n as i64);
+        SessionFacts { step, calls, used, history: Arc::clone(&history) }
+    };
+    calls.iter().zip(used).enumerate().map(facts).collect()
 }
 
 fn collect<'a>(at: StepIdx, before: impl Iterator<Item = &'a str>) -> SessionFacts {
-    let mut facts = SessionFacts { step: at.0.into(), ..SessionFacts::default() };
+    let (mut calls, mut seen) = (0, HashSet::new());
+    let mut tools = Vec::new();
     for tool in before {
-        facts.calls += 1;
-        facts.tools_used.insert(tool.to_owned());
+        calls += 1;
+        if seen.insert(tool) {
+            tools.push(Arc::from(tool));
+        }
     }
-    facts
+    SessionFacts { step: at.0.into(), calls, used: tools.len(), history: History::new(tools) }
 }
 
 /// Which steps of which lanes belong to the history of a lane: for each lane the last visible step.

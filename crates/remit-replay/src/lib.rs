@@ -36,7 +36,6 @@ pub use changes::{
     StandingReport, changes, changes_report, idle_policies,
 };
 pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
-pub use facts::SessionFacts;
 pub use infer::infer_manifests;
 pub use junit::to_junit;
 pub use live::{DecidedBy, LiveReplay, Verdicts};

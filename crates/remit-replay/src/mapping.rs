@@ -4,37 +4,69 @@
 //! resource, the arguments are `context.input`, the facts `context.session`. What the mapping cannot
 //! supply is said: an unmapped call is never judged, a missing fact and a misfit travel with the request.
 
-use crate::{Absent, SessionFacts, convert};
-use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
-};
+mod memo;
+
+use crate::Absent;
+use crate::convert::{self, Path};
+use crate::facts::SessionFacts;
+use crate::table::{Cells, Fields, Value as Cell};
+use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request};
+use memo::Memo;
 use remit_policy::{
     ActionModel, AttributeModel, LoadedSchema, RecordModel, ResourceRule, SchemaModel, ToolRule,
     TypeModel, Workspace,
 };
 use remit_session::{Arguments, ToolCall};
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
 
 /// The end of the group's name that the schema generator puts read-only tools in.
 const READ_ONLY_GROUP: &str = "Action::\"read_only\"";
 
-/// Maps the tool calls of one workspace.
+/// Maps the tool calls of one workspace. What depends on names only is looked up once a name.
 pub struct Mapper<'w> {
     workspace: &'w Workspace,
     schema: &'w LoadedSchema,
     /// By action id. Where several namespaces declare one, the schema's main namespace wins.
     actions: HashMap<&'w str, &'w ActionModel>,
     task_type: EntityTypeName,
+    principals: Memo<Participant>,
+    /// The tools of calls without a server; and by server the others.
+    tools: Arc<Tools<'w>>,
+    tools_of_servers: Memo<Arc<Tools<'w>>>,
 }
 
-/// A tool call as a request.
+type Tools<'w> = Memo<Arc<Tool<'w>>>;
+
+/// What becomes of the calls of one tool.
+struct Tool<'w> {
+    action: &'w ActionModel,
+    uid: Arc<EntityUid>,
+    read_only: bool,
+    server: Participant,
+    /// Where the arguments name the resource, instead of the server.
+    resource: Option<&'w ResourceRule>,
+}
+
+/// A principal or a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Participant {
+    pub(crate) uid: Arc<EntityUid>,
+    /// That `entities.json` does not hold it.
+    unknown: Option<MissingFact>,
+}
+
+/// A tool call as a request, in the form that a table takes.
 #[derive(Debug)]
 pub struct Mapped<'w> {
-    /// The request, exactly as it is judged.
-    pub request: Request,
-    /// The action's id.
-    pub action: &'w str,
+    pub(crate) principal: Arc<EntityUid>,
+    pub(crate) action: &'w ActionModel,
+    pub(crate) action_uid: Arc<EntityUid>,
+    pub(crate) resource: Arc<EntityUid>,
+    pub(crate) context: Fields<'w>,
     /// Facts that policies may ask for and nobody recorded.
     pub missing: Vec<MissingFact>,
     /// What of the call does not fit the schema.
@@ -47,7 +79,7 @@ pub struct MissingFact {
     /// How a policy that asks for it fails.
     pub absent: Absent,
     /// Which it is, for people.
-    pub message: String,
+    pub message: Arc<str>,
 }
 
 /// Why a tool call could not be mapped.
@@ -64,14 +96,26 @@ impl<'w> Mapper<'w> {
     pub fn new(workspace: &'w Workspace) -> Option<Self> {
         let schema = workspace.schema.as_ref()?;
         let task_type = qualified(&schema.model, "Task").parse().ok()?;
-        Some(Mapper { workspace, schema, actions: actions_by_id(&schema.model), task_type })
+        Some(Mapper {
+            workspace,
+            schema,
+            actions: actions_by_id(&schema.model),
+            task_type,
+            principals: Memo::default(),
+            tools: Arc::default(),
+            tools_of_servers: Memo::default(),
+        })
     }
 
     /// The principal for a recorded agent: its workload identity where `remit.toml` gives one.
-    pub fn principal(&self, agent: &str) -> EntityUid {
+    pub(crate) fn principal(&self, agent: &str) -> Participant {
         let mapping = &self.workspace.config.mapping;
-        let id = mapping.agent(agent).unwrap_or_else(|| agent.to_owned());
-        EntityUid::from_type_name_and_id(mapping.principal.clone(), EntityId::new(id))
+        let principal = || {
+            let id = mapping.agent(agent).unwrap_or_else(|| agent.to_owned());
+            Ok::<_, Infallible>(self.participant(&mapping.principal, &id))
+        };
+        let Ok(principal) = self.principals.get(agent, principal);
+        principal
     }
 
     /// The workspace's entities with `principal` as a member of `task`.
@@ -91,29 +135,59 @@ impl<'w> Mapper<'w> {
     ///
     /// # Errors
     /// [`Unmapped`] if the schema has no action for the tool, or none that fits principal and resource.
-    pub fn map(
+    pub(crate) fn map(
         &self,
         call: &ToolCall,
-        principal: &EntityUid,
+        principal: &Participant,
         facts: &SessionFacts,
     ) -> Result<Mapped<'w>, Unmapped> {
+        let tool = self.tool(call)?;
+        let resource = match tool.resource {
+            Some(rule) => self.resource(rule, call)?,
+            None => tool.server.clone(),
+        };
+        let action = tool.action;
+        applicable(action, &principal.uid, &resource.uid)?;
+        let unknown = [&principal.unknown, &resource.unknown];
+        let mut missing: Vec<MissingFact> = unknown.into_iter().flatten().cloned().collect();
+        let mut misfits = Vec::new();
+        let context = context(&tool, call, facts, &mut missing, &mut misfits);
+        Ok(Mapped {
+            principal: Arc::clone(&principal.uid),
+            action,
+            action_uid: Arc::clone(&tool.uid),
+            resource: resource.uid,
+            context,
+            missing,
+            misfits,
+        })
+    }
+
+    fn tool(&self, call: &ToolCall) -> Result<Arc<Tool<'w>>, Unmapped> {
+        let Some(server) = &call.server else {
+            return self.tools.get(&call.tool, || self.new_tool(None, &call.tool));
+        };
+        let of_server = || Ok::<_, Infallible>(Arc::default());
+        let Ok(tools) = self.tools_of_servers.get(server, of_server);
+        tools.get(&call.tool, || self.new_tool(Some(server), &call.tool))
+    }
+
+    fn new_tool(&self, recorded: Option<&str>, tool: &str) -> Result<Arc<Tool<'w>>, Unmapped> {
         let mapping = &self.workspace.config.mapping;
-        let found = mapping.tool(&call.tool);
-        let rule = found.as_ref().map(|m| m.rule);
+        let found = mapping.tool(tool);
+        let rule: Option<&'w ToolRule> = found.as_ref().map(|m| m.rule);
         let server = rule
             .and_then(|r| r.server.as_deref())
-            .or_else(|| server_of(call.server.as_deref(), &call.tool))
+            .or_else(|| server_of(recorded, tool))
             .unwrap_or(&mapping.server);
-        let action =
-            self.action(found.as_ref().and_then(|m| m.action.as_deref()), server, &call.tool)?;
-        let resource = self.resource(rule, server, call)?;
-        applicable(action, principal, &resource)?;
-        let mut missing = self.unknown_entities(principal, &resource);
-        let mut misfits = Vec::new();
-        let context = self.context(action, call, facts, &mut missing, &mut misfits)?;
-        let request = Request::new(principal.clone(), action.uid.clone(), resource, context, None)
-            .map_err(|e| Unmapped { message: e.to_string(), help: "check the schema".into() })?;
-        Ok(Mapped { request, action: &action.id, missing, misfits })
+        let action = self.action(found.as_ref().and_then(|m| m.action.as_deref()), server, tool)?;
+        Ok(Arc::new(Tool {
+            action,
+            uid: Arc::new(action.uid.clone()),
+            read_only: action.groups.iter().any(|g| g.ends_with(READ_ONLY_GROUP)),
+            server: self.participant(&mapping.resource, server),
+            resource: rule.and_then(|r| r.resource.as_ref()),
+        }))
     }
 
     /// The action that a rule names, else the most specific one that bears the tool's name.
@@ -147,94 +221,30 @@ impl<'w> Mapper<'w> {
         })
     }
 
-    /// The server, or what a rule takes from the arguments.
-    fn resource(
-        &self,
-        rule: Option<&ToolRule>,
-        server: &str,
-        call: &ToolCall,
-    ) -> Result<EntityUid, Unmapped> {
-        let mapping = &self.workspace.config.mapping;
-        let Some(ResourceRule { entity_type, id_pointer }) = rule.and_then(|r| r.resource.as_ref())
-        else {
-            return Ok(EntityUid::from_type_name_and_id(
-                mapping.resource.clone(),
-                EntityId::new(server),
-            ));
-        };
+    /// What a rule takes from the arguments.
+    fn resource(&self, rule: &ResourceRule, call: &ToolCall) -> Result<Participant, Unmapped> {
+        let ResourceRule { entity_type, id_pointer } = rule;
         let id = text_at(&call.arguments, id_pointer).ok_or_else(|| Unmapped {
             message: format!("the arguments of `{}` hold no text at `{id_pointer}`, which names the resource", call.tool),
             help: "correct `resource_id` in the [[tool]] rule of remit.toml, or leave it out to use the server".into(),
         })?;
-        Ok(EntityUid::from_type_name_and_id(entity_type.clone(), EntityId::new(id)))
+        Ok(self.participant(entity_type, &id))
     }
 
-    /// Principal and resource that `entities.json` does not hold: what policies read from them is not known.
-    fn unknown_entities(&self, principal: &EntityUid, resource: &EntityUid) -> Vec<MissingFact> {
+    /// What policies read from an entity that `entities.json` does not hold is not known.
+    fn participant(&self, entity_type: &EntityTypeName, id: &str) -> Participant {
+        let uid = EntityUid::from_type_name_and_id(entity_type.clone(), EntityId::new(id));
         let entities = &self.workspace.entities;
-        [principal, resource]
-            .into_iter()
-            .filter(|uid| entities.entities.get(uid).is_none())
-            .map(|uid| {
-                MissingFact::new(Absent::Entity, format!("`{uid}` is not in {}", entities.file))
-            })
-            .collect()
-    }
-
-    fn context(
-        &self,
-        action: &ActionModel,
-        call: &ToolCall,
-        facts: &SessionFacts,
-        missing: &mut Vec<MissingFact>,
-        misfits: &mut Vec<String>,
-    ) -> Result<Context, Unmapped> {
-        let mut pairs = Vec::new();
-        for (name, attribute) in &action.context.attributes {
-            let value = match (name.as_str(), &attribute.ty) {
-                ("input", TypeModel::Record(model)) => {
-                    input(&call.arguments, model, missing, misfits)
-                }
-                ("session", TypeModel::Record(model)) => {
-                    Some(session(&self.session_facts(action, facts), model, missing))
-                }
-                _ => None,
-            };
-            match value {
-                Some(fields) => pairs.push((name.clone(), record(fields)?)),
-                None if attribute.required && name != "input" => missing.push(
-                    MissingFact::attribute(format!("the recording holds no `context.{name}`")),
-                ),
-                None => {}
-            }
-        }
-        Context::from_pairs(pairs)
-            .map_err(|e| Unmapped { message: e.to_string(), help: "check the schema".into() })
-    }
-
-    fn session_facts(
-        &self,
-        action: &ActionModel,
-        facts: &SessionFacts,
-    ) -> BTreeMap<&'static str, RestrictedExpression> {
-        let tools = facts.tools_used.iter().map(|t| RestrictedExpression::new_string(t.clone()));
-        BTreeMap::from([
-            ("step", RestrictedExpression::new_long(facts.step)),
-            ("calls", RestrictedExpression::new_long(facts.calls)),
-            ("toolsUsed", RestrictedExpression::new_set(tools)),
-            (
-                "readOnly",
-                RestrictedExpression::new_bool(
-                    action.groups.iter().any(|g| g.ends_with(READ_ONLY_GROUP)),
-                ),
-            ),
-        ])
+        let unknown = entities.entities.get(&uid).is_none().then(|| {
+            MissingFact::new(Absent::Entity, format!("`{uid}` is not in {}", entities.file))
+        });
+        Participant { uid: Arc::new(uid), unknown }
     }
 }
 
 impl MissingFact {
     fn new(absent: Absent, message: String) -> Self {
-        MissingFact { absent, message }
+        MissingFact { absent, message: message.into() }
     }
 
     fn attribute(message: String) -> Self {
@@ -243,16 +253,60 @@ impl MissingFact {
 }
 
 impl Mapped<'_> {
+    /// The request, exactly as it is judged.
+    ///
+    /// # Errors
+    /// [`Unmapped`] if Cedar does not take it.
+    pub fn request(&self) -> Result<Request, Unmapped> {
+        let refused = |message: String| Unmapped { message, help: "check the schema".into() };
+        let pair = |(name, cells): &(Cow<'_, str>, Cells<'_>)| {
+            let value = cells.to_cedar();
+            let value = value.ok_or_else(|| refused(format!("`context.{name}` has no value")))?;
+            Ok((name.to_string(), value))
+        };
+        let pairs: Vec<_> = self.context.iter().map(pair).collect::<Result<_, Unmapped>>()?;
+        let context = Context::from_pairs(pairs).map_err(|e| refused(e.to_string()))?;
+        let [principal, action, resource] =
+            [&self.principal, &self.action_uid, &self.resource].map(|uid| EntityUid::clone(uid));
+        Request::new(principal, action, resource, context, None).map_err(|e| refused(e.to_string()))
+    }
+
     /// The request as JSON text for people: principal, action, resource and context.
     pub fn request_json(&self) -> Value {
-        let uid = |u: Option<&EntityUid>| u.map(ToString::to_string);
+        let context =
+            self.request().ok().and_then(|request| request.context()?.to_json_value().ok());
         json!({
-            "principal": uid(self.request.principal()),
-            "action": uid(self.request.action()),
-            "resource": uid(self.request.resource()),
-            "context": self.request.context().and_then(|c| c.to_json_value().ok()),
+            "principal": self.principal.to_string(),
+            "action": self.action_uid.to_string(),
+            "resource": self.resource.to_string(),
+            "context": context,
         })
     }
+}
+
+fn context<'w>(
+    tool: &Tool<'w>,
+    call: &ToolCall,
+    facts: &SessionFacts,
+    missing: &mut Vec<MissingFact>,
+    misfits: &mut Vec<String>,
+) -> Fields<'w> {
+    let attributes = &tool.action.context.attributes;
+    let mut fields = Vec::with_capacity(attributes.len());
+    for (name, attribute) in attributes {
+        let value = match (name.as_str(), &attribute.ty) {
+            ("input", TypeModel::Record(model)) => input(&call.arguments, model, missing, misfits),
+            ("session", TypeModel::Record(model)) => Some(session(tool, facts, model, missing)),
+            _ => None,
+        };
+        match value {
+            Some(value) => fields.push((Cow::Borrowed(name.as_str()), Cells::Record(value))),
+            None if attribute.required && name != "input" => missing
+                .push(MissingFact::attribute(format!("the recording holds no `context.{name}`"))),
+            None => {}
+        }
+    }
+    fields
 }
 
 /// The server of a tool: as recorded, else as its name says.
@@ -266,14 +320,16 @@ fn mcp_name(tool: &str) -> Option<(&str, &str)> {
 }
 
 /// The arguments; `None`, and a missing fact, where the recording does not hold them readably.
-fn input(
+fn input<'w>(
     arguments: &Arguments,
-    model: &RecordModel,
+    model: &'w RecordModel,
     missing: &mut Vec<MissingFact>,
     misfits: &mut Vec<String>,
-) -> Option<Vec<(String, RestrictedExpression)>> {
+) -> Option<Fields<'w>> {
     match arguments {
-        Arguments::Object(object) => Some(convert::record(object, model, "context.input", misfits)),
+        Arguments::Object(object) => {
+            Some(convert::record(object, model, &Path::Top("context.input"), misfits))
+        }
         Arguments::Unreadable { why, .. } => {
             missing.push(MissingFact::attribute(format!(
                 "the recording's arguments are unreadable: {why}"
@@ -283,19 +339,27 @@ fn input(
     }
 }
 
-fn session(
-    known: &BTreeMap<&'static str, RestrictedExpression>,
-    model: &RecordModel,
+fn session<'w>(
+    tool: &Tool<'_>,
+    facts: &SessionFacts,
+    model: &'w RecordModel,
     missing: &mut Vec<MissingFact>,
-) -> Vec<(String, RestrictedExpression)> {
+) -> Fields<'w> {
+    let fact = |name: &str| match name {
+        "step" => Some(Cell::Long(facts.step)),
+        "calls" => Some(Cell::Long(facts.calls)),
+        "toolsUsed" => Some(facts.tools_used()),
+        "readOnly" => Some(Cell::Bool(tool.read_only)),
+        _ => None,
+    };
     let fields = model.attributes.iter().filter_map(|(name, AttributeModel { required, .. })| {
-        let value = known.get(name.as_str());
+        let value = fact(name);
         if value.is_none() && *required {
             missing.push(MissingFact::attribute(format!(
                 "the recording holds no `context.session.{name}`"
             )));
         }
-        value.map(|v| (name.clone(), v.clone()))
+        Some((Cow::Borrowed(name.as_str()), Cells::Value(value?)))
     });
     fields.collect()
 }
@@ -304,16 +368,18 @@ fn text_at(arguments: &Arguments, pointer: &str) -> Option<String> {
     let Arguments::Object(arguments) = arguments else {
         return None;
     };
-    match Value::Object(arguments.clone()).pointer(pointer)? {
+    match at_pointer(arguments, pointer)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-fn record(fields: Vec<(String, RestrictedExpression)>) -> Result<RestrictedExpression, Unmapped> {
-    RestrictedExpression::new_record(fields)
-        .map_err(|e| Unmapped { message: e.to_string(), help: "check the schema".into() })
+/// What a JSON pointer leads to. The one to the whole leads to no text.
+fn at_pointer<'v>(object: &'v Map<String, Value>, pointer: &str) -> Option<&'v Value> {
+    let path = pointer.strip_prefix('/')?;
+    let (name, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    object.get(&name.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
 }
 
 fn applicable(

@@ -11,10 +11,12 @@ mod column;
 mod dictionary;
 mod file;
 mod groups;
+pub(crate) mod literal;
 mod request;
 mod value;
 
 pub use build::TableBuilder;
+pub(crate) use build::{Cells, Fields};
 pub(crate) use codes::Codes;
 pub(crate) use column::Column;
 pub(crate) use dictionary::{Dictionary, Texts};

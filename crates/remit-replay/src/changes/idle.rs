@@ -13,13 +13,14 @@ use crate::facts::facts_by_call;
 use crate::reference::{Judgement, judge};
 use crate::{JudgedCall, Mapper, Replay, SessionReplay};
 use camino::{Utf8Path, Utf8PathBuf};
-use cedar_policy::{Effect, PolicySet};
+use cedar_policy::{Effect, EntityUid, PolicySet};
 use rayon::prelude::*;
 use remit_policy::{LayerRef, PolicySource, Workspace};
 use remit_session::{Recording, Session, StepIdx};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A policy without which every decision on the corpus would be the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,11 +155,12 @@ impl Asking<'_> {
                 continue;
             }
             let principal = mapper.principal(session.agent(step.lane));
-            if let Ok(mapped) = mapper.map(call, &principal, &facts) {
-                requests.insert(at, (mapped.request, principal.clone()));
+            let mapped = mapper.map(call, &principal, &facts);
+            if let Ok(request) = mapped.and_then(|mapped| mapped.request()) {
+                requests.insert(at, (request, Arc::clone(&principal.uid)));
             }
-            let of = |p: &_| mapper.entities(p, replayed.task.as_deref());
-            entities.entry(principal).or_insert_with_key(of);
+            let of = |p: &Arc<EntityUid>| mapper.entities(p, replayed.task.as_deref());
+            entities.entry(principal.uid).or_insert_with_key(of);
         }
         for (at, one) in decided.iter_mut().filter(|(_, d)| d.is_forbidden()) {
             let (request, principal) = requests.get(at)?;

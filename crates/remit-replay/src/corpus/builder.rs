@@ -4,8 +4,8 @@ use super::texts::{Interner, TextId};
 use super::{Corpus, Data, MadeFor, NO_ROW, Names, RecordingEntry, SessionData, StoreKey};
 use crate::replay::bench::{Bench, Pending, key};
 use crate::table::{StoreId, TableBuilder};
-use crate::{Cancelled, Mapper};
-use cedar_policy::{EntityUid, Request};
+use crate::{Cancelled, Mapped, Mapper};
+use cedar_policy::EntityUid;
 use rayon::prelude::*;
 use remit_policy::{TaskNames, Workspace};
 use remit_session::{Located, Recording, Session, Skipped, StepIdx};
@@ -38,7 +38,7 @@ pub struct CorpusBuilder<'w> {
 }
 
 /// A call's step, and its request if it has one.
-type Call<'w> = (StepIdx, Option<(Pending<'w>, Request)>);
+type Call<'w> = (StepIdx, Option<Pending<'w>>);
 
 /// A session, mapped.
 struct MappedSession<'w> {
@@ -147,28 +147,47 @@ impl<'w> CorpusBuilder<'w> {
             group,
         };
         self.sessions.push(data);
-        for (step, request) in calls {
+        let mut stores: Vec<(Arc<EntityUid>, StoreId)> = Vec::new();
+        for (step, call) in calls {
             self.steps.push(step.0);
-            let ordinal = request.and_then(|(call, request)| self.row(&call, &request, &task));
+            let ordinal = call.and_then(|call| self.row(call, &task, &mut stores));
             self.ordinals.push(ordinal.unwrap_or(NO_ROW));
         }
     }
 
-    /// Puts a request into the table; says which it is, in the order of adding.
-    fn row(&mut self, call: &Pending<'w>, request: &Request, task: &Option<String>) -> Option<u32> {
-        let mapper = self.mapper.as_ref()?;
-        let key = (call.principal.clone(), task.clone());
-        let store = *self.stores.entry(key).or_insert_with_key(|(principal, task)| {
-            let (principal, task) = (principal.clone(), task.clone());
-            let entities = mapper.entities(&principal, task.as_deref());
-            self.store_keys.push(StoreKey::new(&principal, task));
-            self.table.add_store(entities)
-        });
-        let ordinal = self.table.push(request, store)?;
-        if call.misses_an_attribute() {
+    /// Puts a request into the table; says which it is, in the order of adding. `known` are the stores
+    /// of the session's principals.
+    fn row(
+        &mut self,
+        call: Pending<'w>,
+        task: &Option<String>,
+        known: &mut Vec<(Arc<EntityUid>, StoreId)>,
+    ) -> Option<u32> {
+        let misses_an_attribute = call.misses_an_attribute();
+        let Mapped { principal, action_uid, resource, context, .. } = call.mapped;
+        let store = match known.iter().find(|(other, _)| Arc::ptr_eq(other, &principal)) {
+            Some((_, store)) => *store,
+            None => {
+                let store = self.store(&principal, task)?;
+                known.push((Arc::clone(&principal), store));
+                store
+            }
+        };
+        let ordinal = self.table.push_cells([&principal, &action_uid, &resource], context, store);
+        if misses_an_attribute {
             self.misses_an_attribute.push(ordinal);
         }
         Some(ordinal)
+    }
+
+    /// The entities that judge what `principal` does for `task`.
+    fn store(&mut self, principal: &EntityUid, task: &Option<String>) -> Option<StoreId> {
+        let mapper = self.mapper.as_ref()?;
+        let key = (principal.clone(), task.clone());
+        Some(*self.stores.entry(key).or_insert_with_key(|(principal, task)| {
+            self.store_keys.push(StoreKey::new(principal, task.clone()));
+            self.table.add_store(mapper.entities(principal, task.as_deref()))
+        }))
     }
 
     fn list<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Names {

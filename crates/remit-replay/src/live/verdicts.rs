@@ -9,10 +9,11 @@ use super::layer::{Decided, Deciding};
 use crate::reference::{Judgement, judge};
 use crate::replay::bench::Bench;
 use crate::rows::RowSet;
-use crate::{Corpus, Mapper, SessionReplay, Summary};
+use crate::{Corpus, Mapper, SessionReplay, Summary, Unmapped};
 use rayon::prelude::*;
 use remit_policy::{Layer, Scope, Workspace};
 use remit_session::{Recording, Session};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -216,10 +217,10 @@ impl Verdicts {
         replayed.filter_map(|(n, of)| self.replayed(workspace, mapper.as_ref(), n, of)).collect()
     }
 
-    fn replayed(
+    fn replayed<'w>(
         &self,
-        workspace: &Workspace,
-        mapper: Option<&Mapper<'_>>,
+        workspace: &'w Workspace,
+        mapper: Option<&Mapper<'w>>,
         at: usize,
         of: &Session,
     ) -> Option<SessionReplay> {
@@ -232,19 +233,27 @@ impl Verdicts {
         let mut rows = entry.rows().map(|(_, row)| row);
         let calls = bench.mapped().into_iter().map(|call| {
             let row = rows.next().flatten();
-            let (pending, request) = match call {
-                Ok(mapped) => mapped,
+            let pending = match call {
+                Ok(pending) => pending,
                 Err(unknown) => return *unknown,
             };
+            // Most decisions are known, so that nobody needs the request.
+            let request = OnceCell::new();
             let mut decide = |side: usize, layer: &Layer, task: &str| {
-                let known = row.and_then(|row| self.judgement(side, task, row));
-                known.unwrap_or_else(|| {
-                    judge(&request, layer.set(), bench.entities(&pending.principal, &mut entities))
-                })
+                if let Some(known) = row.and_then(|row| self.judgement(side, task, row)) {
+                    return Ok(known);
+                }
+                let request = request.get_or_init(|| pending.mapped.request());
+                let request = request.as_ref().map_err(Unmapped::clone)?;
+                let entities = bench.entities(&pending.mapped.principal, &mut entities);
+                Ok(judge(request, layer.set(), entities))
             };
             let guardrails = decide(0, &workspace.guardrails, "");
             let scope = scope.map(|Scope { layer, task, .. }| decide(1, layer, task));
-            pending.verdict(guardrails, scope)
+            match (guardrails, scope.transpose()) {
+                (Ok(guardrails), Ok(scope)) => pending.verdict(guardrails, scope),
+                (Err(unmapped), _) | (_, Err(unmapped)) => pending.refused(unmapped),
+            }
         });
         let calls = calls.collect();
         let scope = scope.map(|scope| scope.task.clone());

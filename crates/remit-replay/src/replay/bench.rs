@@ -3,10 +3,10 @@
 //! Both engines map and conclude here, so that they can only differ in what they decide.
 
 use super::{Judged, JudgedCall, Unknown};
-use crate::facts::facts_by_call;
+use crate::facts::{SessionFacts, facts_by_call};
 use crate::reference::{Judgement, judge};
-use crate::{Absent, Mapped, Mapper, MissingFact, SessionFacts, Severity, Unmapped, Verdict};
-use cedar_policy::{Entities, EntityUid, Request};
+use crate::{Absent, Mapped, Mapper, Severity, Unmapped, Verdict};
+use cedar_policy::{Entities, EntityUid};
 use remit_policy::{Scope, SessionKey, TaskMatch, Workspace};
 use remit_session::{CallIdx, LaneIdx, Recording, Session, Step, StepIdx, ToolCall};
 use std::collections::HashMap;
@@ -20,14 +20,11 @@ pub(crate) struct Bench<'w, 's> {
     pub(crate) scope: Option<&'w Scope>,
 }
 
-/// A tool call that is mapped, and not yet decided; without the request.
+/// A tool call that is mapped, and not yet decided.
 pub(crate) struct Pending<'w> {
     at: StepIdx,
     index: CallIdx,
-    pub(crate) principal: EntityUid,
-    action: &'w str,
-    missing: Vec<MissingFact>,
-    misfits: Vec<String>,
+    pub(crate) mapped: Mapped<'w>,
 }
 
 impl<'w, 's> Bench<'w, 's> {
@@ -50,11 +47,15 @@ impl<'w, 's> Bench<'w, 's> {
     pub(super) fn judge_some(&self, is_wanted: &dyn Fn(StepIdx) -> bool) -> Vec<JudgedCall> {
         let mut entities = HashMap::new();
         let calls = self.mapped_if(is_wanted).into_iter().map(|mapped| {
-            let (pending, request) = match mapped {
-                Ok(mapped) => mapped,
+            let pending = match mapped {
+                Ok(pending) => pending,
                 Err(unknown) => return *unknown,
             };
-            let entities = self.entities(&pending.principal, &mut entities);
+            let request = match pending.mapped.request() {
+                Ok(request) => request,
+                Err(unmapped) => return pending.refused(unmapped),
+            };
+            let entities = self.entities(&pending.mapped.principal, &mut entities);
             let guardrails = judge(&request, self.workspace.guardrails.set(), entities);
             let scope = self.scope.map(|scope| judge(&request, scope.layer.set(), entities));
             pending.verdict(guardrails, scope)
@@ -75,14 +76,14 @@ impl<'w, 's> Bench<'w, 's> {
     }
 
     /// Every call as a request, or as what is not known about it.
-    pub(crate) fn mapped(&self) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
+    pub(crate) fn mapped(&self) -> Vec<Result<Pending<'w>, Box<JudgedCall>>> {
         self.mapped_if(&|_| true)
     }
 
     fn mapped_if(
         &self,
         is_wanted: &dyn Fn(StepIdx) -> bool,
-    ) -> Vec<Result<(Pending<'w>, Request), Box<JudgedCall>>> {
+    ) -> Vec<Result<Pending<'w>, Box<JudgedCall>>> {
         let calls = self.session.calls().zip(facts_by_call(self.session));
         let calls = calls.filter(|((at, ..), _)| is_wanted(*at));
         calls.map(|((at, step, call), facts)| self.map_one(at, step, call, &facts)).collect()
@@ -94,18 +95,16 @@ impl<'w, 's> Bench<'w, 's> {
         step: &Step,
         call: &ToolCall,
         facts: &SessionFacts,
-    ) -> Result<(Pending<'w>, Request), Box<JudgedCall>> {
+    ) -> Result<Pending<'w>, Box<JudgedCall>> {
+        let index = call.index;
         let Some(mapper) = self.mapper else {
-            return Err(Box::new(unknown(at, call.index, no_schema(), Vec::new())));
+            return Err(Box::new(unknown(at, index, no_schema(), Vec::new())));
         };
         let principal = mapper.principal(self.session.agent(step.lane));
         match mapper.map(call, &principal, facts) {
-            Ok(Mapped { request, action, missing, misfits }) => {
-                let index = call.index;
-                Ok((Pending { at, index, principal, action, missing, misfits }, request))
-            }
+            Ok(mapped) => Ok(Pending { at, index, mapped }),
             Err(Unmapped { message, help }) => {
-                Err(Box::new(unknown(at, call.index, Unknown { message, help }, Vec::new())))
+                Err(Box::new(unknown(at, index, Unknown { message, help }, Vec::new())))
             }
         }
     }
@@ -114,21 +113,27 @@ impl<'w, 's> Bench<'w, 's> {
 impl Pending<'_> {
     /// Whether an attribute is missing that policies may ask for.
     pub(crate) fn misses_an_attribute(&self) -> bool {
-        self.missing.iter().any(|fact| fact.absent == Absent::Attribute)
+        self.mapped.missing.iter().any(|fact| fact.absent == Absent::Attribute)
+    }
+
+    /// A call whose request Cedar does not take.
+    pub(crate) fn refused(self, Unmapped { message, help }: Unmapped) -> JudgedCall {
+        unknown(self.at, self.index, Unknown { message, help }, self.mapped.misfits)
     }
 
     pub(crate) fn verdict(self, guardrails: Judgement, scope: Option<Judgement>) -> JudgedCall {
+        let Mapped { principal, action, missing, misfits, .. } = self.mapped;
         let judged = Judged {
-            principal: self.principal.to_string(),
-            action: self.action.to_owned(),
+            principal: principal.to_string(),
+            action: action.id.clone(),
             guardrails,
             scope,
         };
         let asked: Vec<&str> =
-            self.missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
+            missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
         if judged.is_uncertain() && !asked.is_empty() {
             let why = missing_fact(&asked);
-            let unknown = unknown(self.at, self.index, why, self.misfits);
+            let unknown = unknown(self.at, self.index, why, misfits);
             return JudgedCall { judged: Some(judged), ..unknown };
         }
         let verdict = Verdict::of(judged.guardrails.allow, judged.scope.as_ref().map(|s| s.allow));
@@ -139,7 +144,7 @@ impl Pending<'_> {
             severity: (verdict == Verdict::Drifted).then_some(Severity::OutOfScope),
             judged: Some(judged),
             unknown: None,
-            misfits: self.misfits,
+            misfits,
         }
     }
 }

@@ -139,12 +139,24 @@ pub(crate) struct ColumnBuilder {
     codes: Vec<u32>,
     values: Vec<Value>,
     index: HashMap<Value, u32>,
+    /// The last value that rows may share, and its code.
+    last: Option<(Value, u32)>,
 }
 
 impl ColumnBuilder {
     /// Puts `value` in `row`; the rows that were left out hold nothing.
     pub(crate) fn put(&mut self, row: usize, value: Value) {
+        let code = match &self.last {
+            Some((last, code)) if last.is_shared_with(&value) => *code,
+            Some(_) | None => self.code(value),
+        };
+        self.codes.resize(row, 0);
+        self.codes.push(code);
+    }
+
+    fn code(&mut self, value: Value) -> u32 {
         let next = self.values.len() as u32 + 1;
+        let shared = matches!(value, Value::Entity(_) | Value::Set(_)).then(|| value.clone());
         let code = match self.index.get(&value) {
             Some(code) => *code,
             None => {
@@ -153,8 +165,8 @@ impl ColumnBuilder {
                 next
             }
         };
-        self.codes.resize(row, 0);
-        self.codes.push(code);
+        self.last = shared.map(|value| (value, code));
+        code
     }
 
     /// For each row the rank of its value among all.

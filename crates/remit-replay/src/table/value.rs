@@ -3,13 +3,10 @@
 //! Two values are equal here exactly when Cedar says so: what Cedar writes in several ways (`1.0` and
 //! `1.00`, two spellings of an address or a time) has one form. Not here: evaluating anything.
 
-use cedar_policy::{
-    Context, Entities, EntityUid, EvalResult, Expression, Request, RestrictedExpression,
-    eval_expression,
-};
+use super::literal;
+use cedar_policy::{Context, EntityUid, EvalResult, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A Cedar value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,15 +69,27 @@ impl Value {
                 )
                 .ok()?
             }
-            Value::Decimal(n) => RestrictedExpression::new_decimal(decimal_text(*n)),
-            Value::Datetime(ms) => {
-                let since_1970 = format!(r#"datetime("1970-01-01").offset(duration("{ms}ms"))"#);
-                since_1970.parse().ok()?
-            }
-            Value::Duration(ms) => RestrictedExpression::new_duration(format!("{ms}ms")),
-            Value::Ip(text) => RestrictedExpression::new_ip(text),
+            Value::Decimal(n) => RestrictedExpression::new_decimal(literal::decimal_text(*n)),
+            Value::Datetime(ms) => match literal::datetime_text(*ms) {
+                Some(text) => RestrictedExpression::new_datetime(text),
+                None => {
+                    let epoch = r#"datetime("1970-01-01")"#;
+                    format!(r#"{epoch}.offset(duration("{ms}ms"))"#).parse().ok()?
+                }
+            },
+            Value::Duration(ms) => RestrictedExpression::new_duration(literal::duration_text(*ms)),
+            Value::Ip(text) => RestrictedExpression::new_ip(literal::ip_text(text)),
             Value::Nested => return None,
         })
+    }
+
+    /// Whether both are the very same set or entity in memory, so that nobody needs to compare them.
+    pub(crate) fn is_shared_with(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Entity(one), Value::Entity(other)) => Arc::ptr_eq(one, other),
+            (Value::Set(one), Value::Set(other)) => Arc::ptr_eq(one, other),
+            (_, _) => false,
+        }
     }
 
     /// The number that stands for it, if its kind has one.
@@ -129,66 +138,15 @@ fn extension(call: &str) -> Value {
     let mut quoted = call.split('"').skip(1).step_by(2);
     let (first, second) = (quoted.next().unwrap_or_default(), quoted.next());
     let value = match second {
-        Some(offset) => milliseconds_since_1970(first)
-            .and_then(|ms| ms.checked_add(milliseconds(offset)?))
+        Some(offset) => literal::datetime(first)
+            .and_then(|ms| ms.checked_add(literal::duration(offset)?))
             .map(Value::Datetime),
-        None if call.starts_with("decimal") => ten_thousandths(first).map(Value::Decimal),
-        None if call.starts_with("ip") => Some(Value::Ip(address_text(first).into())),
-        None if call.starts_with("duration") => milliseconds(first).map(Value::Duration),
-        None => milliseconds_since_1970(first).map(Value::Datetime),
+        None if call.starts_with("decimal") => literal::decimal(first).map(Value::Decimal),
+        None if call.starts_with("ip") => literal::ip(first).map(|text| Value::Ip(text.into())),
+        None if call.starts_with("duration") => literal::duration(first).map(Value::Duration),
+        None => literal::datetime(first).map(Value::Datetime),
     };
     value.unwrap_or_else(|| Value::Text(call.into()))
-}
-
-fn milliseconds(duration: &str) -> Option<i64> {
-    static EXPRESSION: LazyLock<Option<Expression>> =
-        LazyLock::new(|| "context.v.toMilliseconds()".parse().ok());
-    evaluate(EXPRESSION.as_ref()?, RestrictedExpression::new_duration(duration))
-}
-
-fn milliseconds_since_1970(datetime: &str) -> Option<i64> {
-    static EXPRESSION: LazyLock<Option<Expression>> = LazyLock::new(|| {
-        r#"context.v.durationSince(datetime("1970-01-01")).toMilliseconds()"#.parse().ok()
-    });
-    evaluate(EXPRESSION.as_ref()?, RestrictedExpression::new_datetime(datetime))
-}
-
-/// What Cedar makes of an expression over `context.v` whose value is a whole number.
-fn evaluate(expression: &Expression, v: RestrictedExpression) -> Option<i64> {
-    static NOBODY: LazyLock<Option<EntityUid>> = LazyLock::new(|| r#"Nobody::"""#.parse().ok());
-    let nobody = NOBODY.as_ref()?;
-    let context = Context::from_pairs([("v".to_owned(), v)]).ok()?;
-    let request =
-        Request::new(nobody.clone(), nobody.clone(), nobody.clone(), context, None).ok()?;
-    match eval_expression(&request, &Entities::empty(), expression) {
-        Ok(EvalResult::Long(n)) => Some(n),
-        Ok(_) | Err(_) => None,
-    }
-}
-
-fn ten_thousandths(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.')?;
-    format!("{whole}{fraction:0<4}").parse().ok()
-}
-
-fn decimal_text(ten_thousandths: i64) -> String {
-    let sign = if ten_thousandths < 0 { "-" } else { "" };
-    let size = ten_thousandths.unsigned_abs();
-    format!("{sign}{}.{:04}", size / 10_000, size % 10_000)
-}
-
-/// Address and prefix length in one way of writing, which Cedar reads too: it refuses the mixed
-/// notation that the standard library would choose for some IPv6 addresses.
-fn address_text(text: &str) -> String {
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-    match address.parse() {
-        Ok(IpAddr::V4(v4)) => format!("{v4}/{}", prefix.unwrap_or("32")),
-        Ok(IpAddr::V6(v6)) => {
-            let groups = v6.segments().map(|group| format!("{group:x}")).join(":");
-            format!("{groups}/{}", prefix.unwrap_or("128"))
-        }
-        Err(_) => text.to_owned(),
-    }
 }
 
 #[cfg(test)]
