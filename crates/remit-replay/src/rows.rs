@@ -214,6 +214,7 @@ impl FromIterator<u32> for RowSet {
 }
 
 /// A bit for each byte, which is 0 or 1.
+#[inline]
 pub(crate) fn packed(bytes: &[u8; 64]) -> u64 {
     // Each product has, in its highest byte, the eight lowest bits beside each other; no two other bits
     // of it meet, so that nothing is carried.

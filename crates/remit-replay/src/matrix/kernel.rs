@@ -69,6 +69,7 @@ impl CodeRange {
 }
 
 /// The 64 codes of word `at` in block `index`; 0 behind the last row.
+#[inline]
 pub(super) fn lane<C: Copy + Default>(codes: &[C], index: u32, at: usize) -> [C; 64] {
     let first = (index * BLOCK_ROWS) as usize + at * 64;
     let codes = codes.get(first..).unwrap_or_default();

@@ -119,19 +119,23 @@ impl Memo {
     ) -> Truths {
         let mut truths = Truths::NOWHERE;
         for (at, mask) in mask.iter().enumerate().filter(|(_, mask)| **mask != 0) {
-            let codes = lane(codes, index, at).map(|code| code.try_into().unwrap_or(usize::MAX));
+            let codes = lane(codes, index, at);
+            let entry = |code: C| code.try_into().unwrap_or(usize::MAX);
+            let (known, mut bytes) = (&*self.truths, [0; 64]);
+            for (byte, code) in bytes.iter_mut().zip(&codes) {
+                *byte = known.get(entry(*code)).map_or(0, |truth| truth.load(Ordering::Relaxed));
+            }
             let (mut yes, mut odd) = ([0; 64], [0; 64]);
-            for ((yes, odd), code) in yes.iter_mut().zip(&mut odd).zip(&codes) {
-                let truth = self.raw(*code);
-                *yes = truth & YES;
-                *odd = truth >> 1 & 1;
+            for ((yes, odd), byte) in yes.iter_mut().zip(&mut odd).zip(&bytes) {
+                *yes = byte & YES;
+                *odd = byte >> 1 & 1;
             }
             let odd = packed(&odd) & mask;
             if let Some(word) = truths.yes.get_mut(at) {
                 *word = packed(&yes) & mask;
             }
             if odd != 0 {
-                self.word(index, at, odd, codes.into_iter(), &find, &mut truths);
+                self.word(index, at, odd, codes.into_iter().map(entry), &find, &mut truths);
             }
         }
         truths

@@ -9,6 +9,7 @@ use crate::Absent;
 use crate::rows::{BLOCK_ROWS, Words, packed};
 use crate::table::{Column, ColumnId, NumberKind, Table};
 use cedar_policy::pst::{BinaryOp, UnaryOp};
+use std::borrow::Cow;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -114,28 +115,32 @@ impl Comparison {
 
     fn word(&self, table: &Table, index: u32, at: usize, mask: u64, truths: &mut Truths) {
         let first = (index * BLOCK_ROWS) as usize + at * 64;
-        let left = self.left.lane(table, first);
-        let (right, yes) = match self.right {
-            Number::Constant(right) => (None, compare_one(self.order, &left.values, right)),
-            _ => {
-                let right = self.right.lane(table, first);
-                let yes = compare(self.order, &left.values, &right.values);
-                (Some(right), yes)
+        let (yes, failed, attribute, entity) = match (&self.left, &self.right) {
+            (Number::Raw(column), Number::Constant(right)) => {
+                let (values, absent) = raw(table.column(*column), first);
+                (compare_one(self.order, &values, *right), absent, absent, 0)
             }
-        };
-        let all = match right {
-            Some(right) => left.and(&right),
-            None => left,
+            (left, Number::Constant(right)) => {
+                let left = left.lane(table, first);
+                let yes = compare_one(self.order, &left.values, *right);
+                (yes, left.failed, left.attribute, left.entity)
+            }
+            (left, right) => {
+                let (left, right) = (left.lane(table, first), right.lane(table, first));
+                let yes = compare(self.order, &left.values, &right.values);
+                let both = left.and(&right);
+                (yes, both.failed, both.attribute, both.entity)
+            }
         };
         let put = |words: &mut Words, bits: u64| {
             if let Some(word) = words.get_mut(at) {
                 *word = bits & mask;
             }
         };
-        put(&mut truths.yes, yes & !all.failed);
-        put(&mut truths.failed, all.failed);
-        put(&mut truths.attribute, all.attribute);
-        put(&mut truths.entity, all.entity);
+        put(&mut truths.yes, yes & !failed);
+        put(&mut truths.failed, failed);
+        put(&mut truths.attribute, attribute);
+        put(&mut truths.entity, entity);
     }
 }
 
@@ -173,7 +178,11 @@ impl Number {
     fn lane(&self, table: &Table, first: usize) -> Lane {
         match self {
             Number::Constant(value) => Lane { values: [*value; 64], ..Lane::EMPTY },
-            Number::Raw(column) => raw(table.column(*column), first),
+            Number::Raw(column) => {
+                let (values, absent) = raw(table.column(*column), first);
+                let values = values.into_owned();
+                Lane { values, failed: absent, attribute: absent, entity: 0 }
+            }
             Number::Coded(column, numbers) => coded(table.column(*column), numbers, first),
             Number::One(op, of) => of.lane(table, first).one(*op),
             Number::Two(op, left, right) => {
@@ -183,17 +192,23 @@ impl Number {
     }
 }
 
-fn raw(column: Option<&Column>, first: usize) -> Lane {
-    let mut lane = Lane::EMPTY;
-    let Some(Column::Numbers { numbers, present, .. }) = column else { return lane };
+/// The numbers of 64 rows, and where there are none.
+#[inline]
+fn raw(column: Option<&Column>, first: usize) -> (Cow<'_, [i64; 64]>, u64) {
+    let Some(Column::Numbers { numbers, present, .. }) = column else {
+        return (Cow::Owned([0; 64]), u64::MAX);
+    };
+    let absent = !present.get(first / 64).copied().unwrap_or(0);
     let numbers = numbers.get(first..).unwrap_or_default();
-    match numbers.first_chunk::<64>() {
-        Some(numbers) => lane.values = *numbers,
-        None => lane.values.iter_mut().zip(numbers).for_each(|(value, number)| *value = *number),
-    }
-    lane.failed = !present.get(first / 64).copied().unwrap_or(0);
-    lane.attribute = lane.failed;
-    lane
+    let values = numbers.first_chunk::<64>().map_or_else(
+        || {
+            let mut values = [0; 64];
+            values.iter_mut().zip(numbers).for_each(|(value, number)| *value = *number);
+            Cow::Owned(values)
+        },
+        Cow::Borrowed,
+    );
+    (values, absent)
 }
 
 fn coded(column: Option<&Column>, numbers: &[Result<i64, Option<Absent>>], first: usize) -> Lane {
