@@ -1058,19 +1058,7 @@ total: number,
 /**
  * Tool calls found so far.
  */
-toolCalls: number, } | { "event": "replayProgress", 
-/**
- * Of this revision.
- */
-revision: number, 
-/**
- * Sessions done.
- */
-done: number, 
-/**
- * Sessions in all.
- */
-total: number, } | { "event": "replayFinished", 
+toolCalls: number, } | { "event": "replayFinished", 
 /**
  * Of this revision.
  */

@@ -115,8 +115,8 @@ describe("designed states", () => {
     const { done, total } = running.replay;
     await until("replay-state", `Replaying ${done} of ${total}`);
     expect(document.body.dataset.replay).toBe("running");
-    host.emit({ event: "replayProgress", revision: running.revision, done: total - 1, total });
-    await until("replay-state", `Replaying ${total - 1} of ${total}`);
+    host.emit({ event: "loadProgress", revision: running.revision, done: 3, total: 4, toolCalls: 50 });
+    await until("replay-state", "Reading 3 of 4 files, 50 tool calls so far");
     workspace = { ...running, replay: reply("workspace").replay };
     host.emit({ event: "replayFinished", revision: running.revision });
     await waitFor(() => expect(document.body.dataset.replay).toBe("ready"));

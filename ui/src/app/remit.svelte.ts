@@ -26,10 +26,12 @@ import { Selection } from "./selection.svelte";
 /** How often to look whether a replay is done, in case its event was missed. */
 const POLL_MS = 1000;
 
-/** How far the host is: with reading recordings, or with judging sessions. */
-export type Progress = Pick<Extract<AppEvent, { event: "replayProgress" }>, "done" | "total"> & {
+/** How far the host is: with reading recordings (files and tool calls), or with judging sessions. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
   readonly toolCalls?: number;
-};
+}
 export type Mismatch = Extract<AppEvent, { event: "selfCheckFailed" }>;
 
 export class Remit {
@@ -279,7 +281,6 @@ export class Remit {
   async #hear(event: AppEvent): Promise<void> {
     switch (event.event) {
       case "loadProgress":
-      case "replayProgress":
         this.progress = event;
         return;
       case "selfCheckFailed":

@@ -59,7 +59,6 @@ export function demo(): Canned {
       const { summary } = reply("judge_drafts");
       const replay = summary ? ({ state: "ready", summary } as const) : workspace.replay;
       workspace = { ...workspace, revision, replay };
-      setTimeout(() => host.emit({ event: "replayProgress", revision, done: 40, total: 64 }), 300);
       setTimeout(() => host.emit({ event: "replayFinished", revision }), 900);
       const answer = reply("save_file");
       return { ...answer, workspace: { ...answer.workspace, revision } };

@@ -20,15 +20,6 @@ pub enum AppEvent {
         /// Tool calls found so far.
         tool_calls: u32,
     },
-    /// A replay moved on.
-    ReplayProgress {
-        /// Of this revision.
-        revision: u32,
-        /// Sessions done.
-        done: u32,
-        /// Sessions in all.
-        total: u32,
-    },
     /// A replay is done (or blocked): ask for the workspace again.
     ReplayFinished {
         /// Of this revision.
