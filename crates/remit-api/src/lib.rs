@@ -27,4 +27,6 @@ pub use app::{App, AppOptions, Initial};
 pub use bindings::typescript;
 pub use commands::dispatch;
 pub use open::{load_paths, load_recordings, workspace_sources};
-pub use {remit_policy as policy, remit_replay as replay, remit_session as session};
+pub use {
+    remit_learn as learn, remit_policy as policy, remit_replay as replay, remit_session as session,
+};

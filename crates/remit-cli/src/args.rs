@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Say why one tool call has its verdict
     Explain(ExplainArgs),
+    /// Count how well the verdicts agree with labelled sessions
+    Score(ScoreArgs),
 }
 
 #[derive(Debug, Args)]
@@ -191,6 +193,21 @@ pub(crate) struct ExplainArgs {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// Which calls were wrong: JSON Lines, a labelled session a line
+    #[arg(long, value_name = "FILE", required = true)]
+    pub labels: Utf8PathBuf,
+    /// How the score is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+    /// List every call whose verdict does not agree with its label, not only the first ones
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

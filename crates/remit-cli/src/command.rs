@@ -7,4 +7,5 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod replay;
 pub(crate) mod schema;
+pub(crate) mod score;
 pub(crate) mod show;

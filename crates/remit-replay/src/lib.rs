@@ -43,11 +43,11 @@ pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
     Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, judge_exactly,
-    replay, replay_with,
+    replay, replay_with, requests, session_key,
 };
 pub use report::{
     CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,
-    WarningReport, report, report_schema,
+    WarningReport, report, report_digests, report_schema,
 };
 pub use rows::{Counter, RowSet};
 pub use sarif::to_sarif;

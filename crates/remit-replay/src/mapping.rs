@@ -184,7 +184,7 @@ impl<'w> Mapper<'w> {
         Ok(Arc::new(Tool {
             action,
             uid: Arc::new(action.uid.clone()),
-            read_only: action.groups.iter().any(|g| g.ends_with(READ_ONLY_GROUP)),
+            read_only: is_read_only(action),
             server: self.participant(&mapping.resource, server),
             resource: rule.and_then(|r| r.resource.as_ref()),
         }))
@@ -253,6 +253,21 @@ impl MissingFact {
 }
 
 impl Mapped<'_> {
+    /// What is done.
+    pub fn action(&self) -> &ActionModel {
+        self.action
+    }
+
+    /// What it is done on.
+    pub fn resource(&self) -> &EntityUid {
+        &self.resource
+    }
+
+    /// Whether the schema puts the action among those that only read.
+    pub fn is_read_only(&self) -> bool {
+        is_read_only(self.action)
+    }
+
     /// The request, exactly as it is judged.
     ///
     /// # Errors
@@ -307,6 +322,10 @@ fn context<'w>(
         }
     }
     fields
+}
+
+fn is_read_only(action: &ActionModel) -> bool {
+    action.groups.iter().any(|group| group.ends_with(READ_ONLY_GROUP))
 }
 
 /// The server of a tool: as recorded, else as its name says.

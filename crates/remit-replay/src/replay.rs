@@ -2,13 +2,13 @@
 
 pub(crate) mod bench;
 
-use crate::facts::facts_by_call;
+use crate::facts::{SessionFacts, facts_by_call};
 use crate::reference::Judgement;
 use crate::{CorpusBuilder, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
 use bench::Bench;
 use rayon::prelude::*;
-use remit_policy::{Digests, Workspace};
-use remit_session::{CallIdx, Recording, Session, StepIdx};
+use remit_policy::{Digests, SessionKey, Workspace};
+use remit_session::{CallIdx, Recording, Session, Step, StepIdx, ToolCall};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -195,6 +195,23 @@ pub fn judge_exactly(
     let mapper = Mapper::new(workspace);
     let bench = Bench::new(workspace, mapper.as_ref(), recording, session);
     bench.judge_some(&|step| steps.contains(&step))
+}
+
+/// The request of each tool call of a session, in order.
+pub fn requests<'w>(
+    mapper: &Mapper<'w>,
+    session: &Session,
+) -> Vec<(StepIdx, Result<Mapped<'w>, Unmapped>)> {
+    let calls = session.calls().zip(facts_by_call(session));
+    let request = |((at, step, call), facts): ((StepIdx, &Step, &ToolCall), SessionFacts)| {
+        (at, mapper.map(call, &mapper.principal(session.agent(step.lane)), &facts))
+    };
+    calls.map(request).collect()
+}
+
+/// What is known about a session when its task is looked up.
+pub fn session_key<'s>(recording: &'s Recording, session: &'s Session) -> SessionKey<'s> {
+    bench::key(recording, session)
 }
 
 /// The request of one tool call, as it was judged.

@@ -196,7 +196,7 @@ pub fn report(replay: &Replay, loaded: &Loaded) -> Report {
     summary.warnings = loaded.recordings.iter().flat_map(|r| &r.warnings).map(|w| w.count).sum();
     Report {
         version: REPORT_VERSION,
-        digests: digests(replay),
+        digests: report_digests(replay),
         summary,
         sessions,
         skipped: loaded
@@ -274,7 +274,8 @@ impl SessionReport {
     }
 }
 
-pub(crate) fn digests(replay: &Replay) -> ReportDigests {
+/// What `replay` is a function of, as reports say it.
+pub fn report_digests(replay: &Replay) -> ReportDigests {
     let d = replay.digests.clone();
     ReportDigests {
         guardrails: d.guardrails,

@@ -4,7 +4,7 @@
 //! (recording, index), as in the report of a replay.
 
 use super::{Change, ChangeGroup, ChangedCall, Changes, Idle, IdlePolicy, Standing, call_at};
-use crate::report::{REPORT_VERSION, digests};
+use crate::report::{REPORT_VERSION, report_digests};
 use crate::{Replay, ReportDigests, Summary, Verdict};
 use cedar_policy::Effect;
 use remit_session::Recording;
@@ -146,7 +146,10 @@ pub fn changes_report(
 ) -> ChangesReport {
     ChangesReport {
         version: REPORT_VERSION,
-        digests: ChangeDigests { baseline: digests(baseline), candidate: digests(candidate) },
+        digests: ChangeDigests {
+            baseline: report_digests(baseline),
+            candidate: report_digests(candidate),
+        },
         summary: summary(changes, total(baseline, recordings), total(candidate, recordings)),
         groups: changes.groups.iter().map(|g| group_report(g, recordings)).collect(),
         policies: idle.iter().map(policy_report).collect(),
