@@ -12,9 +12,10 @@ use camino::Utf8Path;
 use crate::config;
 use crate::entities::LoadedEntities;
 use crate::files::FileKind;
-use crate::finding::{self, Finding, FindingCode};
+use crate::finding::{self, Finding};
 use crate::layer;
 use crate::links::LinkFile;
+use crate::load;
 use crate::policy_file::PolicyFile;
 use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
@@ -46,14 +47,7 @@ pub fn check_text(workspace: &Workspace, file: &Utf8Path, text: &str) -> Vec<Fin
         Some(FileKind::TemplateLinks) => {
             LinkFile::read(file, text, &mut findings);
         }
-        Some(FileKind::Unsupported) => findings.push(
-            Finding::new(
-                FindingCode::UnsupportedLanguage,
-                file,
-                "this version does not read Dogwood policies",
-            )
-            .help("write them in Cedar"),
-        ),
+        Some(FileKind::Unsupported) => findings.push(load::unsupported(file)),
         None => {}
     }
     finding::sorted(findings)
@@ -61,8 +55,8 @@ pub fn check_text(workspace: &Workspace, file: &Utf8Path, text: &str) -> Vec<Fin
 
 fn check_policies(workspace: &Workspace, file: &Utf8Path, text: &str, findings: &mut Vec<Finding>) {
     let before = workspace.parts.policies.get(file).map(Arc::as_ref);
-    let parsed =
-        PolicyFile::parse(file, text.into(), before).validated(workspace.schema.as_deref());
+    let parsed = PolicyFile::parse(file, text.into(), before, workspace.history.as_deref())
+        .validated(workspace.schema.as_deref());
     findings.extend([parsed.mistakes.as_slice(), &parsed.misfits].concat());
     let mut before: BTreeMap<&str, &PolicySource> = BTreeMap::new();
     for policy in elsewhere_in_its_layers(workspace, file) {

@@ -17,6 +17,7 @@ use crate::nearest::nearest;
 use crate::pattern::{NamePattern, NameTemplate};
 use crate::recordings::{self, RecordingPaths};
 use crate::schema_model::SchemaModel;
+use crate::temporal::{HistoryConfig, HistoryOf};
 
 /// What `remit.toml` says.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub recordings: RecordingPaths,
     /// How a tool call becomes a request.
     pub mapping: Mapping,
+    /// Whose history policies see, and how far back.
+    pub(crate) history: HistoryConfig,
 }
 
 #[derive(Deserialize, Default)]
@@ -39,6 +42,7 @@ struct RawConfig {
     recordings: Option<RawRecordings>,
     #[serde(default)]
     mapping: RawMapping,
+    history: Option<RawHistory>,
     #[serde(default)]
     tool: Vec<RawTool>,
     #[serde(default)]
@@ -49,6 +53,13 @@ struct RawConfig {
 #[serde(deny_unknown_fields)]
 struct RawRecordings {
     paths: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHistory {
+    of: Option<Spanned<String>>,
+    max_window: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -95,6 +106,7 @@ pub(crate) fn read(
         name: raw.name.unwrap_or_else(|| folder.to_owned()),
         description: raw.description,
         recordings: reader.recordings(raw.recordings),
+        history: reader.history(raw.history),
         mapping: Mapping {
             principal: reader.entity_type_or(raw.mapping.principal, principal, "Agent"),
             resource: reader.entity_type_or(raw.mapping.resource, resource, "Server"),
@@ -160,6 +172,34 @@ impl Reader<'_> {
             }
         }
         read
+    }
+
+    fn history(&mut self, raw: Option<RawHistory>) -> HistoryConfig {
+        let mut history = HistoryConfig::default();
+        let Some(raw) = raw else { return history };
+        if let Some(of) = raw.of {
+            match HistoryOf::of(of.get_ref()) {
+                Some(known) => history.of = known,
+                None => {
+                    let message = format!("`{}` is no kind of history", of.get_ref());
+                    let words = HistoryOf::ALL.map(|of| format!("`{of}`")).join(", ");
+                    self.wrong(of.span(), message, &format!("write one of {words}"));
+                }
+            }
+        }
+        if let Some(window) = raw.max_window {
+            if is_window(window.get_ref()) {
+                history.max_window = window.into_inner();
+            } else {
+                let message = format!("`{}` is no length of time", window.get_ref());
+                self.wrong(
+                    window.span(),
+                    message,
+                    "write a whole number and s, m, h or d, as in `24h` or `7d`",
+                );
+            }
+        }
+        history
     }
 
     fn entity_type_or(
@@ -250,6 +290,19 @@ impl Reader<'_> {
         self.wrong(pointer.span(), message, "start it with `/`, as in `/path` or `/target/id`");
         None
     }
+}
+
+/// A whole number above 0 and a unit, that does not overflow when it is counted in seconds.
+fn is_window(text: &str) -> bool {
+    let seconds = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let unit =
+        seconds.into_iter().find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)));
+    let is_number = |amount: &str| amount.bytes().all(|byte| byte.is_ascii_digit());
+    let unit = unit.filter(|(amount, _)| is_number(amount));
+    let amount = unit.and_then(|(amount, seconds)| Some((amount.parse::<u32>().ok()?, seconds)));
+    amount.is_some_and(|(amount, seconds)| {
+        amount > 0 && i64::from(amount).checked_mul(seconds).is_some()
+    })
 }
 
 #[expect(clippy::expect_used, reason = "the callers' names are literals in this file")]

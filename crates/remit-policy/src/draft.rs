@@ -47,7 +47,8 @@ impl Draft<'_> {
             Some(saved) => Arc::clone(saved),
             None => {
                 let before = saved.map(Arc::as_ref);
-                Arc::new(PolicyFile::parse(&path, Arc::clone(&text), before))
+                let history = self.saved.history.as_deref();
+                Arc::new(PolicyFile::parse(&path, Arc::clone(&text), before, history))
             }
         };
         // A file that cannot be read from disk is all there in its draft.
@@ -80,6 +81,7 @@ impl Draft<'_> {
             root: self.saved.root.clone(),
             config: Arc::clone(&self.saved.config),
             schema: self.saved.schema.clone(),
+            history: self.saved.history.clone(),
             entities: Arc::clone(&self.saved.entities),
         })
     }

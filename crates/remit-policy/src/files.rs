@@ -18,6 +18,8 @@ pub(crate) const GUARDRAILS: &str = "guardrails";
 pub(crate) const SCOPES: &str = "scopes";
 pub(crate) const SCOPE_INDEX: &str = "scopes/scopes.toml";
 pub(crate) const LINKS: &str = "template-links.json";
+pub(crate) const PROVIDERS: &str = "providers.json";
+const EVENT_SCHEMA_ENDING: &str = "dwschema";
 
 /// What a file of a workspace is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,15 +30,15 @@ pub enum FileKind {
     Schema,
     /// `entities.json`.
     Entities,
-    /// Guardrails in Cedar.
+    /// Guardrails, in Cedar or Dogwood.
     Guardrails,
-    /// A scope's policies in Cedar.
+    /// A scope's policies, in Cedar or Dogwood.
     Scope,
     /// `scopes/scopes.toml`.
     ScopeIndex,
     /// `template-links.json` of the guardrails or of the scopes.
     TemplateLinks,
-    /// Policies in a language that this version does not read.
+    /// A file for Dogwood that we do not read: `providers.json` or `*.dwschema`.
     Unsupported,
 }
 
@@ -51,14 +53,16 @@ impl FileKind {
             SCOPE_INDEX => return Some(Self::ScopeIndex),
             _ => {}
         }
+        if file.as_str() == PROVIDERS || file.extension() == Some(EVENT_SCHEMA_ENDING) {
+            return Some(Self::Unsupported);
+        }
         let is_guardrail = file.starts_with(GUARDRAILS);
         if !is_guardrail && !file.starts_with(SCOPES) {
             return None;
         }
         match file.extension() {
-            Some("cedar") if is_guardrail => Some(Self::Guardrails),
-            Some("cedar") => Some(Self::Scope),
-            Some("dw") => Some(Self::Unsupported),
+            Some("cedar" | "dw") if is_guardrail => Some(Self::Guardrails),
+            Some("cedar" | "dw") => Some(Self::Scope),
             _ if file.file_name() == Some(LINKS) => Some(Self::TemplateLinks),
             _ => None,
         }
@@ -90,12 +94,21 @@ pub(crate) fn read_all(
     overlay: Overlay<'_>,
     findings: &mut Vec<Finding>,
 ) -> Vec<FileEntry> {
-    let mut paths: Vec<Utf8PathBuf> = [CONFIG, SCHEMA, ENTITIES].map(Utf8PathBuf::from).into();
+    let mut paths: Vec<Utf8PathBuf> =
+        [CONFIG, SCHEMA, ENTITIES, PROVIDERS].map(Utf8PathBuf::from).into();
+    paths.extend(event_schemas(root));
     for folder in [GUARDRAILS, SCOPES] {
         walk(root, Utf8Path::new(folder), &mut paths, findings);
     }
     paths.sort();
     paths.into_iter().filter_map(|path| read(root, path, overlay, findings)).collect()
+}
+
+/// Files beside `remit.toml` that would say which fields events have.
+fn event_schemas(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = root.read_dir_utf8().into_iter().flatten().flatten();
+    let names = entries.map(|entry| Utf8PathBuf::from(entry.file_name()));
+    names.filter(|name| name.extension() == Some(EVENT_SCHEMA_ENDING)).collect()
 }
 
 fn read(

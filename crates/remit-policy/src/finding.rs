@@ -93,6 +93,15 @@ impl Finding {
         self
     }
 
+    /// A policy whose only mistake is that nothing ends it.
+    pub(crate) fn unfinished(file: &Utf8Path, text: &str, policy: &Range<usize>) -> Self {
+        let written = text.get(policy.clone()).unwrap_or_default();
+        let last = written.chars().next_back().map_or(0, char::len_utf8);
+        Self::new(FindingCode::Syntax, file, "the policy does not end with `;`")
+            .at(text, policy.end - last..policy.end)
+            .help("add `;` here; the policy does not count until then")
+    }
+
     pub(crate) fn at_optional(self, text: &str, span: Option<Range<usize>>) -> Self {
         match span {
             Some(span) => self.at(text, span),
@@ -218,8 +227,14 @@ finding_codes! {
     OddSchema = "odd-schema" Warning,
     /// An entity does not parse, or does not fit the schema.
     InvalidEntities = "invalid-entities" Error,
-    /// A policy in a language that this version does not read.
-    UnsupportedLanguage = "unsupported-language" Error,
+    /// A file for Dogwood that is not read here: providers, or event schemas of one's own.
+    UnsupportedFile = "unsupported-file" Error,
+    /// A policy asks a program outside of it.
+    UnsupportedProvider = "unsupported-provider" Error,
+    /// A macro that is not right, or that a policy calls wrongly.
+    InvalidMacro = "invalid-macro" Error,
+    /// A condition over history that does not fit the schema or the rules of such conditions.
+    InvalidHistoryCondition = "invalid-history-condition" Error,
     /// A policy does not parse.
     Syntax = "syntax" Error,
     /// Two policies of one layer have the same `@id`.

@@ -35,7 +35,7 @@ pub fn format_text(file: &Utf8Path, text: &str) -> Result<String, Finding> {
 }
 
 fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> {
-    let mistakes = PolicyFile::parse(file, text.into(), None).mistakes;
+    let mistakes = PolicyFile::parse(file, text.into(), None, None).mistakes;
     if let Some(mistake) = mistakes.into_iter().find(|found| found.code == FindingCode::Syntax) {
         return Err(Box::new(mistake));
     }
@@ -43,7 +43,7 @@ fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> 
     let pretty = policies_str_to_pretty(policies, &Config::default()).map_err(|error| {
         refusal(file, &format!("the formatter refuses it: {error}"), "leave the file as it is")
     })?;
-    Ok(with_last_line_ended(header + &pretty))
+    Ok(with_last_line_ended(header + pretty.as_str()))
 }
 
 /// The comments that a blank line parts from the first policy, and all that follows. The printer

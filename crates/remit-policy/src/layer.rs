@@ -6,7 +6,7 @@
 //! A layer is put together at every pause of an author's typing, and Cedar's policy set costs more
 //! than all the rest: it is only made for who asks for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet};
@@ -16,6 +16,7 @@ use crate::links::{Link, LinkFile};
 use crate::policy_file::{Body, Parsed, ParsedPolicy, PolicyFile};
 use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
+use crate::temporal::Leaf;
 use crate::validate;
 
 /// Guardrails, or the policies of one scope.
@@ -88,6 +89,13 @@ impl Layer {
             Body::Template(_) => None,
         });
         own.chain(self.linked.policies().filter(|policy| !policy.is_static()))
+    }
+
+    /// The conditions over history that its policies ask, each once, in the order of the policies.
+    pub fn leaves(&self) -> impl Iterator<Item = &Arc<Leaf>> {
+        let mut seen = HashSet::new();
+        let all = self.policies.iter().flat_map(|policy| &policy.leaves);
+        all.filter(move |leaf| seen.insert(leaf.name.as_str()))
     }
 
     /// The policy or template that has this id itself.

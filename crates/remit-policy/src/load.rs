@@ -17,6 +17,7 @@ use crate::links::LinkFile;
 use crate::policy_file::PolicyFile;
 use crate::schema::LoadedSchema;
 use crate::scopes;
+use crate::temporal::History;
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// Loads a workspace with the unsaved text of some of its files.
@@ -50,15 +51,16 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     fn load(mut self) -> Workspace {
-        let schema = self.schema();
-        let config = self.config(schema.as_ref());
+        let schema = self.schema().map(Arc::new);
+        let config = self.config(schema.as_deref());
+        let history = schema.clone().map(|schema| Arc::new(History::new(&config.history, schema)));
         let cedar_schema = schema.as_ref().map(|schema| &schema.schema);
         let file = Utf8Path::new(ENTITIES);
         let text = self.text(ENTITIES);
         let entities = LoadedEntities::read(file, text, cedar_schema, &mut self.findings);
         self.report_unsupported();
         let mut parts = Parts {
-            policies: self.policies(schema.as_ref()),
+            policies: self.policies(schema.as_deref(), history.as_deref()),
             guardrail_links: self.links(GUARDRAILS),
             scope_links: self.links(SCOPES),
             elsewhere: self.findings,
@@ -68,11 +70,12 @@ impl<'a> Loader<'a> {
         let (tasks, wrong) = scopes::read_rules(index, &parts.scope_files());
         parts.index = wrong;
         let Assembled { guardrails, scopes, mistakes, misfits } =
-            parts.assemble(&tasks, schema.as_ref());
+            parts.assemble(&tasks, schema.as_deref());
         Workspace {
             root: self.root.to_owned(),
             config: Arc::new(config),
-            schema: schema.map(Arc::new),
+            schema,
+            history,
             entities: Arc::new(entities),
             guardrails,
             scopes,
@@ -115,21 +118,18 @@ impl<'a> Loader<'a> {
 
     fn report_unsupported(&mut self) {
         for entry in self.files.iter().filter(|entry| entry.kind == FileKind::Unsupported) {
-            self.findings.push(
-                Finding::new(
-                    FindingCode::UnsupportedLanguage,
-                    &entry.path,
-                    "this version does not read Dogwood policies, so these have no effect",
-                )
-                .help("write them in Cedar, or move the file out of the workspace"),
-            );
+            self.findings.push(unsupported(&entry.path));
         }
     }
 
-    fn policies(&self, schema: Option<&LoadedSchema>) -> BTreeMap<Utf8PathBuf, Arc<PolicyFile>> {
+    fn policies(
+        &self,
+        schema: Option<&LoadedSchema>,
+        history: Option<&History>,
+    ) -> BTreeMap<Utf8PathBuf, Arc<PolicyFile>> {
         let is_policies = |entry: &&FileEntry| entry.kind.is_policies();
         let parsed = self.files.iter().filter(is_policies).map(|entry| {
-            let file = PolicyFile::parse(&entry.path, Arc::clone(&entry.text), None);
+            let file = PolicyFile::parse(&entry.path, Arc::clone(&entry.text), None, history);
             (entry.path.clone(), Arc::new(file.validated(schema)))
         });
         parsed.collect()
@@ -140,6 +140,21 @@ impl<'a> Loader<'a> {
         let text = self.text(path.as_str())?;
         Some(Arc::new(LinkFile::read(&path, text, &mut self.findings)))
     }
+}
+
+/// A file that Dogwood's own tools read and that has no effect here.
+pub(crate) fn unsupported(file: &Utf8Path) -> Finding {
+    let (message, help) = match file.extension() {
+        Some("json") => (
+            "information providers are not run here, so this file has no effect",
+            "let importing write what they would say into the arguments, the result or the entities; move the file out of the workspace",
+        ),
+        _ => (
+            "event schemas of your own are not read here, so this file has no effect",
+            "choose whose history policies see with `[history]` in `remit.toml`, and move the file out of the workspace",
+        ),
+    };
+    Finding::new(FindingCode::UnsupportedFile, file, message).help(help)
 }
 
 fn text_of<'a>(files: &'a [FileEntry], path: &str) -> Option<&'a str> {

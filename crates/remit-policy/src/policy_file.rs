@@ -1,4 +1,4 @@
-//! One `.cedar` file, policy by policy.
+//! One file of policies, policy by policy: here `.cedar`, and `temporal` for `.dw`.
 //!
 //! Each policy is parsed alone under an id of ours: its `@id`, else the file's stem and the digest
 //! of its text. Cedar's own ids count positions, so that an inserted policy would rename all after
@@ -19,9 +19,10 @@ use miette::Diagnostic;
 
 use crate::digest;
 use crate::finding::{Finding, FindingCode, Lines};
-use crate::policy_source::PolicySource;
+use crate::policy_source::{Language, PolicySource};
 use crate::schema::LoadedSchema;
 use crate::split::{next_policy, split};
+use crate::temporal::{self, History};
 use crate::validate::{self, Flaw};
 
 /// A policy and where it came from.
@@ -38,7 +39,8 @@ pub(crate) struct ParsedPolicy {
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) body: Body,
-    flaws: OnceLock<Vec<Flaw>>,
+    /// What the validator says, once it was asked.
+    pub(crate) flaws: OnceLock<Vec<Flaw>>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +62,8 @@ impl Body {
 impl ParsedPolicy {
     /// The same policy under another id.
     pub(crate) fn renamed(&self, id: String) -> Self {
-        let parsed = Parsed { body: self.parsed.body.renamed(&id), flaws: OnceLock::new() };
+        let Parsed { body, flaws } = &*self.parsed;
+        let parsed = Parsed { body: body.renamed(&id), flaws: flaws.clone() };
         let source = PolicySource { id, ..PolicySource::clone(&self.source) };
         Self { source: Arc::new(source), parsed: Arc::new(parsed) }
     }
@@ -89,7 +92,19 @@ impl PolicyFile {
     /// Parses every policy of a file; a mistake costs the policy that it is in, and no other.
     ///
     /// Policies that are in `before`, a state of the same file, are taken from there.
-    pub(crate) fn parse(path: &Utf8Path, text: Arc<str>, before: Option<&Self>) -> Self {
+    pub(crate) fn parse(
+        path: &Utf8Path,
+        text: Arc<str>,
+        before: Option<&Self>,
+        history: Option<&History>,
+    ) -> Self {
+        match Language::of(path) {
+            Language::Cedar => Self::parse_cedar(path, text, before),
+            Language::Dogwood => temporal::parse(path, text, before, history),
+        }
+    }
+
+    fn parse_cedar(path: &Utf8Path, text: Arc<str>, before: Option<&Self>) -> Self {
         let known = before.into_iter().flat_map(|file| &file.policies);
         let mut parser = Parser {
             path,
@@ -161,15 +176,7 @@ impl Parser<'_> {
     fn report_unfinished(&mut self, first: Range<usize>) {
         let text = self.text.get(first.clone()).unwrap_or_default();
         match parse_policy_or_template(None, &format!("{text};")) {
-            Ok(_) => {
-                let message = "the policy does not end with `;`";
-                let last = text.chars().next_back().map_or(0, char::len_utf8);
-                self.mistakes.push(
-                    Finding::new(FindingCode::Syntax, self.path, message)
-                        .at(self.text, first.end - last..first.end)
-                        .help("add `;` here; the policy does not count until then"),
-                );
-            }
+            Ok(_) => self.mistakes.push(Finding::unfinished(self.path, self.text, &first)),
             Err(errors) => self.report(&errors, &first),
         }
     }
@@ -206,10 +213,7 @@ impl Parser<'_> {
             Body::Template(template) => (template.effect(), collect(template.annotations()), true),
         };
         let digest = digest::of_text(&text);
-        let stem = self.path.file_stem().unwrap_or("policy");
-        let derived = format!("{stem}~{}", digest::short(&digest));
-        let own = annotations.get("id").filter(|id| !id.is_empty()).cloned();
-        let id = own.unwrap_or(derived);
+        let id = PolicySource::id_of(self.path, &annotations, &digest);
         let parsed = Parsed { body: body.renamed(&id), flaws: OnceLock::new() };
         let source = PolicySource {
             id,
@@ -222,16 +226,21 @@ impl Parser<'_> {
             annotations,
             is_template,
             digest,
+            language: Language::Cedar,
+            macros: "".into(),
+            leaves: Vec::new(),
         };
         Some(ParsedPolicy { source: Arc::new(source), parsed: Arc::new(parsed) })
     }
 }
 
-fn collect<'a>(annotations: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
+pub(crate) fn collect<'a>(
+    annotations: impl Iterator<Item = (&'a str, &'a str)>,
+) -> BTreeMap<String, String> {
     annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-fn without_id(source: &PolicySource) -> Finding {
+pub(crate) fn without_id(source: &PolicySource) -> Finding {
     source.finding(FindingCode::MissingId, "the policy has no `@id`").help(
         "name it, as in `@id(\"pay-known-recipients\")`: reports and tests refer to it by that",
     )

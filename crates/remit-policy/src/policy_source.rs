@@ -4,10 +4,32 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use cedar_policy::Effect;
 
+use crate::digest;
 use crate::finding::{Finding, FindingCode, position};
+use crate::temporal::Leaf;
+
+/// The language of a policy, by the ending of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Cedar, `.cedar`.
+    Cedar,
+    /// Cedar with conditions over history, `.dw`.
+    Dogwood,
+}
+
+impl Language {
+    /// The language of a policy file.
+    #[must_use]
+    pub fn of(file: &Utf8Path) -> Self {
+        match file.extension() {
+            Some("dw") => Self::Dogwood,
+            _ => Self::Cedar,
+        }
+    }
+}
 
 /// Where a policy is written and what it says about itself.
 #[derive(Debug, Clone)]
@@ -30,11 +52,30 @@ pub struct PolicySource {
     pub annotations: BTreeMap<String, String>,
     /// Whether it is a template, which does nothing until it is linked.
     pub is_template: bool,
-    /// The digest of its text.
+    /// The digest of its text, and of the macros that it uses.
     pub digest: String,
+    /// The language it is written in.
+    pub language: Language,
+    /// The definitions of the macros that it uses, as its file has them.
+    pub(crate) macros: Arc<str>,
+    /// The conditions over history that it asks, in the order of its text.
+    pub leaves: Vec<Arc<Leaf>>,
 }
 
 impl PolicySource {
+    /// The id of a policy: its own, else one of its file's name and its text.
+    pub(crate) fn id_of(
+        file: &Utf8Path,
+        annotations: &BTreeMap<String, String>,
+        digest: &str,
+    ) -> String {
+        let own = annotations.get("id").filter(|id| !id.is_empty()).cloned();
+        own.unwrap_or_else(|| {
+            let stem = file.file_stem().unwrap_or("policy");
+            format!("{stem}~{}", digest::short(digest))
+        })
+    }
+
     /// Whether the author gave it an id.
     #[must_use]
     pub fn has_own_id(&self) -> bool {

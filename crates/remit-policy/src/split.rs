@@ -1,4 +1,4 @@
-//! Splits the text of a `.cedar` file into its policies, without parsing them.
+//! Splits the text of a `.cedar` or `.dw` file into its policies, without parsing them.
 //!
 //! Cedar stops a whole file at the first mistake and numbers policies by position. Splitting first
 //! means that one broken policy costs one policy, and that ids can be ours. Every byte that is not
@@ -33,7 +33,7 @@ pub(crate) struct NextPolicy {
 }
 
 /// Where the next policy seems to begin inside a piece that does not parse, because its `;` is
-/// missing: at a `permit`, `forbid` or `@` at the start of a line, after the piece's own effect.
+/// missing: at a `permit`, `forbid`, `def` or `@` at the start of a line, after the piece's own effect.
 pub(crate) fn next_policy(text: &str, piece: &Range<usize>) -> Option<NextPolicy> {
     let mut has_effect = false;
     let mut previous_end = piece.start;
@@ -42,13 +42,19 @@ pub(crate) fn next_policy(text: &str, piece: &Range<usize>) -> Option<NextPolicy
         let word = text.get(token.span.clone()).unwrap_or_default();
         let is_effect = matches!(word, "permit" | "forbid");
         let begins_line = text.get(..start).is_some_and(|before| before.ends_with('\n'));
-        if has_effect && begins_line && (is_effect || word == "@") {
+        if has_effect && begins_line && (is_effect || matches!(word, "@" | "def")) {
             return Some(NextPolicy { start, previous_end });
         }
         has_effect |= is_effect;
         previous_end = token.span.end;
     }
     None
+}
+
+/// The words of a text, strings and comments left out.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = Tokens::of(text, 0).filter(|token| token.kind == Kind::Word);
+    words.filter_map(|token| text.get(token.span))
 }
 
 /// Whether the text has a `//` comment outside of strings.

@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use cedar_policy::{EntityUid, PolicyId, PolicySet, SlotId, Template};
+use camino::Utf8Path;
+use cedar_policy::{EntityUid, PolicyId, PolicySet, Schema, SlotId, Template};
 use cedar_policy_core::validator::typecheck::{PolicyCheck, Typechecker};
 use cedar_policy_core::validator::types::RequestEnv;
-use cedar_policy_core::validator::{ValidationError, ValidationMode, ValidationWarning};
+use cedar_policy_core::validator::{ValidationError, ValidationMode, ValidationWarning, Validator};
 use miette::Diagnostic;
 
 use crate::explain;
@@ -32,6 +33,43 @@ pub(crate) struct Flaw {
 }
 
 impl Flaw {
+    pub(crate) fn new(
+        code: FindingCode,
+        span: Option<Range<usize>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { span, code, message: message.into(), help: None, actions: Vec::new() }
+    }
+
+    pub(crate) fn help(self, help: Option<String>) -> Self {
+        Self { help, ..self }
+    }
+
+    pub(crate) fn code(self, code: FindingCode) -> Self {
+        Self { code, ..self }
+    }
+
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.message.contains(words)
+    }
+
+    /// The same in a text without its first bytes; nothing is said of a place in those.
+    pub(crate) fn moved_back(self, bytes: usize) -> Self {
+        let moved = |span: Range<usize>| Some(span.start.checked_sub(bytes)?..span.end - bytes);
+        Self { span: self.span.and_then(moved), ..self }
+    }
+
+    /// The finding about a text that is no policy, at the place of that text in its file.
+    pub(crate) fn in_text(&self, file: &Utf8Path, text: &str, piece: &Range<usize>) -> Finding {
+        let first_line = text.get(piece.clone()).and_then(|text| text.lines().next());
+        let whole = piece.start..piece.start + first_line.map_or(0, str::len);
+        let span = self.span.as_ref().map_or(whole, |span| {
+            let start = (piece.start + span.start).min(piece.end);
+            start..(piece.start + span.end).min(piece.end)
+        });
+        Finding::new(self.code, file, &self.message).at(text, span).help_optional(self.help.clone())
+    }
+
     /// The finding about it, at the place of the policy.
     pub(crate) fn finding(&self, source: &PolicySource) -> Finding {
         let mut finding = match &self.span {
@@ -83,6 +121,16 @@ fn is_about(error: &ValidationError, link_id: &str) -> bool {
 
 /// All that the validator says about a policy.
 pub(crate) fn policy(schema: &LoadedSchema, body: &Body, id: &str) -> Vec<Flaw> {
+    policy_with(&schema.schema, &schema.validator, body, id)
+}
+
+/// The same, against a schema that was made for this policy.
+pub(crate) fn policy_with(
+    schema: &Schema,
+    validator: &Validator,
+    body: &Body,
+    id: &str,
+) -> Vec<Flaw> {
     let mut set = PolicySet::new();
     let added = match body {
         Body::Static(body) => set.add(body.clone()),
@@ -91,7 +139,7 @@ pub(crate) fn policy(schema: &LoadedSchema, body: &Body, id: &str) -> Vec<Flaw> 
     if added.is_err() {
         return Vec::new();
     }
-    let result = schema.validator.validate(set.as_ref(), ValidationMode::Strict);
+    let result = validator.validate(set.as_ref(), ValidationMode::Strict);
     let errors = causes(result.validation_errors().collect());
     let grouped = if errors.is_empty() {
         result
@@ -118,10 +166,10 @@ fn causes(errors: Vec<&ValidationError>) -> Vec<&ValidationError> {
 
 /// The same mistakes by action: only asked for when there are mistakes, since it costs as much again.
 fn actions_of_errors(
-    schema: &LoadedSchema,
+    schema: &Schema,
     set: &PolicySet,
 ) -> HashMap<ValidationError, BTreeSet<String>> {
-    let typechecker = Typechecker::new(schema.schema.as_ref(), ValidationMode::Strict);
+    let typechecker = Typechecker::new(schema.as_ref(), ValidationMode::Strict);
     let mut actions: HashMap<ValidationError, BTreeSet<String>> = HashMap::new();
     for template in set.as_ref().all_templates() {
         for (environment, check) in typechecker.typecheck_by_request_env(template) {
@@ -150,13 +198,13 @@ impl Grouped {
     fn error(
         mut self,
         error: &ValidationError,
-        schema: &LoadedSchema,
+        schema: &Schema,
         policy: &str,
         actions: BTreeSet<String>,
     ) -> Self {
         let mistake = (span_of(error), explain::code(error), explain::message(error, policy));
         let entry = self.0.entry(mistake).or_default();
-        entry.0 = entry.0.take().or_else(|| explain::help(error, &schema.schema, policy));
+        entry.0 = entry.0.take().or_else(|| explain::help(error, schema, policy));
         entry.1.extend(actions);
         self
     }

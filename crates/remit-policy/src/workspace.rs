@@ -19,9 +19,10 @@ use crate::files::{FileEntry, FileKind, GUARDRAILS, LINKS, SCHEMA, SCOPES};
 use crate::finding::{Finding, Severity};
 use crate::layer::Layer;
 use crate::load::load;
-use crate::policy_source::PolicySource;
+use crate::policy_source::{Language, PolicySource};
 use crate::schema::LoadedSchema;
 use crate::scopes::{self, Scope, SessionKey, TaskMatch, TaskRules};
+use crate::temporal::History;
 
 /// A loaded workspace, with everything that is wrong with it. Cheap to clone: what is large is shared.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Workspace {
     pub config: Arc<Config>,
     /// The schema, if there is one and it makes sense.
     pub schema: Option<Arc<LoadedSchema>>,
+    /// What conditions over history stand on; nothing without a schema.
+    pub history: Option<Arc<History>>,
     /// The entities that are right.
     pub entities: Arc<LoadedEntities>,
     /// What agents may do, whatever the task.
@@ -194,7 +197,21 @@ impl Workspace {
             scopes: self.digest_of(|entry| entry.path.starts_with(SCOPES)),
             schema: digest::of_text(self.text(Utf8Path::new(SCHEMA)).unwrap_or_default()),
             entities: self.entities.digest.clone(),
-            mapping: self.config.mapping.digest(),
+            mapping: self.mapping_digest(),
+        }
+    }
+
+    /// The mapping, and whose history policies see if any policy looks at it.
+    fn mapping_digest(&self) -> String {
+        let mapping = self.config.mapping.digest();
+        let asks = |entry: &FileEntry| {
+            entry.kind.is_policies() && Language::of(&entry.path) == Language::Dogwood
+        };
+        match &self.history {
+            Some(history) if self.files.iter().any(asks) => {
+                digest::of_files([("mapping", &*mapping), ("events", &history.event_schema)])
+            }
+            _ => mapping,
         }
     }
 

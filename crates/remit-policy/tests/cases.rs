@@ -66,7 +66,6 @@ fn a_draft_finds_what_loading_finds_in_the_same_file() {
         FindingCode::DuplicatePolicy,
         FindingCode::EmptyScope,
         FindingCode::MissingRecordings,
-        FindingCode::UnsupportedLanguage,
     ];
     for case in cases() {
         let workspace = Workspace::load(&case).unwrap();

@@ -129,7 +129,7 @@ fn texts_of_other_files_are_not_looked_at() {
         "README.md",
         "guardrails/.hidden.cedar",
         "../guardrails/x.cedar",
-        "guardrails/x.dw",
+        "guardrails/x.txt",
     ];
     let drafts = others.map(|path| (Utf8PathBuf::from(path), "oops".to_owned()));
     let draft = workspace.with_texts(&drafts).unwrap();

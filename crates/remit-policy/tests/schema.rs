@@ -47,7 +47,7 @@ fn the_schema_of_each_tool_list_is_the_expected_one() {
         let generated = generate(&case);
         let notes: String =
             generated.notes.iter().map(|note| format!("// note: {note}\n")).collect();
-        let actual = notes + &generated.text;
+        let actual = notes + generated.text.as_str();
         let expected = case.join("expected.cedarschema");
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&expected, &actual).unwrap();
