@@ -179,7 +179,7 @@ impl Oracle {
             schema: Schema::from_cedarschema_str(&text("schema.cedarschema")).unwrap().0,
             entities: serde_json::from_str(&text("entities.json")).unwrap(),
             guardrails: policies(
-                &(text("guardrails/banking.cedar") + &text("guardrails/slack.cedar")),
+                &(text("guardrails/banking.cedar") + &*text("guardrails/slack.cedar")),
             ),
             scopes: scopes.collect(),
         }

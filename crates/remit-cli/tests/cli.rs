@@ -70,7 +70,7 @@ fn hostile_text_never_reaches_a_terminal_as_commands() {
         let mut command = remit();
         command.args(arguments).args(["--recordings", "hostile.session"]);
         let output = command.env("CLICOLOR_FORCE", "1").output().unwrap();
-        let text = stdout(&output) + &stderr(&output);
+        let text = stdout(&output) + &*stderr(&output);
         assert_eq!(output.status.code(), Some(0), "{text}");
         for part in text.split('\u{1b}').skip(1) {
             let style = part.strip_prefix('[').and_then(|p| p.split_once('m'));

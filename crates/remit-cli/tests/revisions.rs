@@ -31,7 +31,7 @@ fn a_side_may_be_a_revision() {
         ("agents/guardrails", "first:../", "..", DENIED),
     ] {
         let output = repository.diff(within, &[before, after]);
-        let text = stdout(&output) + &stderr(&output);
+        let text = stdout(&output) + &*stderr(&output);
         assert!(text.contains(told), "in {within}: {before} {after}: {text}");
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, CliError> {
     let text = findings(&workspace, args.format);
     match args.format {
         ErrorFormat::Json => data_to_stdout(&text)?,
-        ErrorFormat::Human | ErrorFormat::Plain => to_stdout(&(text + &closing_line(&workspace)))?,
+        ErrorFormat::Human | ErrorFormat::Plain => to_stdout(&(text + &*closing_line(&workspace)))?,
     }
     let warned = args.deny_warnings && number(&workspace, Severity::Warning) > 0;
     Ok(if workspace.is_valid() && !warned { Exit::Success } else { Exit::Invalid })

@@ -88,7 +88,7 @@ fn title(candidate: &Side, args: &DiffArgs) -> String {
 }
 
 fn human(title: &str, changes: &Changes, report: &ChangesReport, all: bool) -> String {
-    let mut out = format!("{title}\n") + &coverage(&report.summary);
+    let mut out = format!("{title}\n") + &*coverage(&report.summary);
     out += &format!("\n{}\n", totals(changes, &report.summary));
     let shown = if all { report.groups.len() } else { GROUPS };
     for group in report.groups.iter().take(shown) {
@@ -98,7 +98,7 @@ fn human(title: &str, changes: &Changes, report: &ChangesReport, all: bool) -> S
         let more = count((report.groups.len() - shown) as u32, "group");
         out += &format!("\nand {more} more; `--all` lists them\n");
     }
-    out + &idle(&report.policies)
+    out + &*idle(&report.policies)
 }
 
 /// How much of both sides can be decided at all, before anything is said of what changes.

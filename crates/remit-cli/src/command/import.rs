@@ -62,7 +62,7 @@ fn listing(loaded: &Loaded) -> String {
     table(
         &["RECORDING", "FORMAT", "SESSIONS", "CALLS", "WARNINGS"],
         loaded.recordings.iter().map(row),
-    ) + &format!(
+    ) + &*format!(
         "\n{}, {}, {}\n",
         count(loaded.recordings.len() as u32, "recording"),
         count(sessions(loaded).count() as u32, "session"),

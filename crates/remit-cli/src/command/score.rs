@@ -42,9 +42,9 @@ fn unmatched(score: &Score) -> String {
     };
     let unmatched = &score.unmatched;
     told("recordings with tool calls and without a label are not scored", &unmatched.recordings)
-        + &told("recordings that several labels fit are not scored", &unmatched.ambiguous)
-        + &told("labels are about recordings that were not replayed", &unmatched.labels)
-        + &told("labelled calls are not in their recordings", &unmatched.calls)
+        + &*told("recordings that several labels fit are not scored", &unmatched.ambiguous)
+        + &*told("labels are about recordings that were not replayed", &unmatched.labels)
+        + &*told("labelled calls are not in their recordings", &unmatched.calls)
 }
 
 fn human(name: &str, score: &Score, all: bool) -> String {
@@ -69,7 +69,7 @@ fn human(name: &str, score: &Score, all: bool) -> String {
             out += &format!("\n{}", by_group(what, groups));
         }
     }
-    out + &wrong(score, all)
+    out + &*wrong(score, all)
 }
 
 /// One row a label, one column a verdict.
