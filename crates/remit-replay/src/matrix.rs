@@ -92,6 +92,16 @@ pub struct PolicyRows {
 }
 
 impl PolicyRows {
+    /// Adds what is so in a block behind all others.
+    fn push(&mut self, index: u32, truths: &Truths) {
+        self.satisfied.push(index, truths.yes);
+        if let Some(failures) = truths.failures() {
+            self.failed.push(index, failures.failed);
+            self.absent_attribute.push(index, failures.attribute);
+            self.absent_entity.push(index, failures.entity);
+        }
+    }
+
     /// Those of a policy that matters nowhere, and may depend on entities.
     pub(crate) fn nowhere(policy: &Policy) -> Self {
         PolicyRows {
@@ -181,10 +191,7 @@ impl Matrix {
             None => found.satisfied = candidates,
             Some(condition) => {
                 for (index, truths) in self.truths(condition, &candidates, stop)? {
-                    found.satisfied.push(index, truths.yes);
-                    found.failed.push(index, truths.failed);
-                    found.absent_attribute.push(index, truths.attribute);
-                    found.absent_entity.push(index, truths.entity);
+                    found.push(index, &truths);
                 }
             }
         }
@@ -232,8 +239,7 @@ impl Matrix {
                 }
             }
         }
-        let candidates = ranges.into_rows();
-        if rows.len() == self.table.len() as u64 { candidates } else { candidates.and(rows) }
+        ranges.into_rows().and(rows)
     }
 
     fn compile(&self, policy: &Policy) -> Option<Compiled> {
@@ -297,27 +303,23 @@ impl Matrix {
                 let truths = differential::broken_atom(self.mutation, truths);
                 truths
             }
-            Skeleton::Not(of) => {
-                let of = self.block(of, index, mask);
-                Truths { yes: of.no(mask), ..of }
-            }
+            Skeleton::Not(of) => self.block(of, index, mask).not(mask),
             Skeleton::And(a, b) => {
-                let first = self.block(a, index, mask);
-                let next = &first.yes;
+                let (next, failures) = self.block(a, index, mask).apart();
                 #[cfg(test)]
-                let next = &differential::broken_and(self.mutation, mask, next);
-                self.block(b, index, next).or_failures(&first)
+                let next = differential::broken_and(self.mutation, mask, &next);
+                self.block(b, index, &next).or_failures(failures)
             }
             Skeleton::Or(a, b) => {
                 let first = self.block(a, index, mask);
                 let second = self.block(b, index, &first.no(mask));
-                first.or(&second)
+                first.or(second)
             }
             Skeleton::If(test, yes, no) => {
                 let test = self.block(test, index, mask);
-                let then = self.block(yes, index, &test.yes);
                 let other = self.block(no, index, &test.no(mask));
-                then.or(&other).or_failures(&test)
+                let (then, failures) = test.apart();
+                self.block(yes, index, &then).or(other).or_failures(failures)
             }
         }
     }

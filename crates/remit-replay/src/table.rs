@@ -12,6 +12,7 @@ mod dictionary;
 mod file;
 mod groups;
 pub(crate) mod literal;
+mod numbers;
 mod request;
 mod value;
 
@@ -21,6 +22,7 @@ pub(crate) use codes::Codes;
 pub(crate) use column::Column;
 pub(crate) use dictionary::{Dictionary, Texts};
 pub(crate) use groups::ActionRows;
+pub(crate) use numbers::Numbers;
 pub(crate) use value::{NumberKind, Value};
 
 use crate::rows::RowSet;

@@ -8,6 +8,7 @@ use cedar_policy::pst::{
     Policy as PstPolicy, PrincipalConstraint, ResourceConstraint, Template, UnaryOp, Var,
 };
 use cedar_policy::{Policy, pst};
+use cedar_policy_core::ast;
 use std::sync::Arc;
 
 /// A policy, taken apart.
@@ -33,7 +34,9 @@ pub(super) enum Skeleton<A> {
 
 /// Takes `policy` apart. `None` if Cedar's syntax tree cannot hold it.
 pub(super) fn parts(policy: &Policy) -> Option<Parts> {
-    let fixed = match policy.to_pst().ok()? {
+    let parsed: &ast::Policy = policy.as_ref();
+    // `Policy::to_pst` would read the policy's text again, which takes longer than judging a million rows.
+    let fixed = match PstPolicy::try_from(parsed.clone()).ok()? {
         PstPolicy::Static(policy) => policy,
         PstPolicy::Linked(link) => link.into_static_policy().ok()?,
     };

@@ -1,7 +1,7 @@
 //! Atoms that are decided by comparing codes, without looking at values.
 
 use super::native::is_like;
-use super::truths::{Truth, Truths};
+use super::truths::{Failed, Truth, Truths};
 use crate::Absent;
 use crate::rows::{BLOCK_ROWS, Words, packed};
 use crate::table::{Codes, Column, ColumnId, Dictionary, Table, Texts};
@@ -38,34 +38,89 @@ impl CodeRange {
         }
     }
 
-    fn compare<C: Copy + Default + Into<u32>>(
-        &self,
-        codes: &[C],
-        index: u32,
-        mask: &Words,
-    ) -> Truths {
-        let (start, len) = (self.codes.start, self.codes.end.saturating_sub(self.codes.start));
+    fn compare<C: Code>(&self, codes: &[C], index: u32, mask: &Words) -> Truths {
+        let span = Span::within(&(self.codes.start.into()..self.codes.end.into()));
         let mut truths = Truths::NOWHERE;
-        let out = truths.yes.iter_mut().zip(&mut truths.failed).zip(&mut truths.attribute);
-        for ((at, mask), ((yes, failed), attribute)) in mask.iter().enumerate().zip(out) {
-            if *mask == 0 {
-                continue;
-            }
+        for (at, mask) in mask.iter().enumerate().filter(|(_, mask)| **mask != 0) {
             let codes = lane(codes, index, at);
-            let (mut inside, mut nothing) = ([0; 64], [0; 64]);
-            for ((inside, nothing), code) in inside.iter_mut().zip(&mut nothing).zip(&codes) {
-                let code: u32 = (*code).into();
-                *inside = u8::from(code.wrapping_sub(start) < len);
-                *nothing = u8::from(code == 0);
-            }
-            let (inside, nothing) = (packed(&inside), packed(&nothing));
+            let inside = span.map_or(0, |span| span.holding(&codes));
+            let nothing = equal(&codes, C::default()) & mask;
             let wanted = if self.outside { !inside } else { inside };
-            *yes = wanted & !nothing & mask;
-            *failed = nothing & mask;
-            *attribute = *failed;
+            if let Some(yes) = truths.yes.get_mut(at) {
+                *yes = wanted & !nothing & mask;
+            }
+            truths.fail(at, Failed { failed: nothing, attribute: nothing, entity: 0 });
         }
         truths
     }
+}
+
+/// A number as wide as its column needs, so that as many as possible are compared at once.
+pub(super) trait Code: Copy + Default + PartialEq + PartialOrd {
+    /// The greatest.
+    const LAST: u32;
+
+    /// `None` if it does not fit.
+    fn of(code: u32) -> Option<Self>;
+    fn minus(self, other: Self) -> Self;
+}
+
+macro_rules! codes {
+    ($($width:ty),*) => { $(
+        impl Code for $width {
+            const LAST: u32 = <$width>::MAX as u32;
+
+            fn of(code: u32) -> Option<Self> {
+                code.try_into().ok()
+            }
+            #[inline]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+        }
+    )* };
+}
+
+codes!(u8, u16, u32);
+
+/// Codes from `low` on, `more` of them behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span<C> {
+    low: C,
+    more: C,
+}
+
+impl<C: Code> Span<C> {
+    /// As much of `numbers` as the codes can be; `None` for no code at all.
+    pub(super) fn within(numbers: &Range<i128>) -> Option<Self> {
+        let start = u32::try_from(numbers.start.max(0)).ok()?;
+        let last = (numbers.end - 1).min(C::LAST.into());
+        let last = u32::try_from(last).ok().filter(|last| *last >= start)?;
+        Some(Span { low: C::of(start)?, more: C::of(last - start)? })
+    }
+
+    /// Which of the codes it holds.
+    #[inline]
+    pub(super) fn holding(self, codes: &[C; 64]) -> u64 {
+        let mut bytes = [0; 64];
+        for (byte, code) in bytes.iter_mut().zip(codes) {
+            *byte = u8::from(code.minus(self.low) <= self.more);
+        }
+        packed(&bytes)
+    }
+}
+
+/// Which of the codes are `code`.
+#[inline]
+fn equal<C: Code>(codes: &[C; 64], code: C) -> u64 {
+    if !codes.contains(&code) {
+        return 0;
+    }
+    let mut bytes = [0; 64];
+    for (byte, one) in bytes.iter_mut().zip(codes) {
+        *byte = u8::from(*one == code);
+    }
+    packed(&bytes)
 }
 
 /// The 64 codes of word `at` in block `index`; 0 behind the last row.
@@ -107,11 +162,10 @@ impl Presence {
         let mut truths = Truths::yes(present(table, self.attribute, index, mask));
         if let Some(record) = self.record {
             let records = present(table, record, index, mask);
-            let words = truths.failed.iter_mut().zip(&mut truths.attribute).zip(&truths.yes);
-            for (((failed, attribute), yes), (mask, record)) in words.zip(mask.iter().zip(&records))
-            {
-                *failed = mask & !(yes | record);
-                *attribute = *failed;
+            for (at, (mask, record)) in mask.iter().zip(&records).enumerate() {
+                let yes = truths.yes.get(at).copied().unwrap_or(0);
+                let nothing = mask & !(yes | record);
+                truths.fail(at, Failed { failed: nothing, attribute: nothing, entity: 0 });
             }
         }
         truths

@@ -23,6 +23,10 @@ const FAILED: u8 = 0b0110;
 const ABSENT_ATTRIBUTE: u8 = 0b0_1000;
 const ABSENT_ENTITY: u8 = 0b1_0000;
 
+/// So many codes fit a byte. A memo of one column has no fewer entries, so that a byte never lies behind
+/// its end and nothing needs to be checked.
+const NARROW: usize = 256;
+
 #[derive(Debug)]
 pub(super) struct Memo {
     /// What one step of each column's code is worth.
@@ -40,7 +44,8 @@ impl Memo {
             strides.push((column, size));
             size = size.checked_mul(radix).filter(|size| *size <= limit)?;
         }
-        Some(Memo { strides, truths: (0..size).map(|_| AtomicU8::new(ODD)).collect() })
+        let kept = if strides.len() == 1 { size.max(NARROW) } else { size };
+        Some(Memo { strides, truths: (0..kept).map(|_| AtomicU8::new(ODD)).collect() })
     }
 
     /// The single column that it is about.
@@ -90,9 +95,12 @@ impl Memo {
         match self.strides.as_slice() {
             [] => self.gather(index, mask, std::iter::repeat_n(0, usize::MAX), find),
             [(id, _)] => match column(id) {
-                Some(Codes::Narrow(codes)) => self.one(index, mask, codes, find),
-                Some(Codes::Middle(codes)) => self.one(index, mask, codes, find),
-                Some(Codes::Wide(codes)) => self.one(index, mask, codes, find),
+                Some(Codes::Narrow(codes)) => match self.truths.first_chunk::<NARROW>() {
+                    Some(known) => self.one(index, mask, codes, known, find),
+                    None => self.one(index, mask, codes, &*self.truths, find),
+                },
+                Some(Codes::Middle(codes)) => self.one(index, mask, codes, &*self.truths, find),
+                Some(Codes::Wide(codes)) => self.one(index, mask, codes, &*self.truths, find),
                 None => Truths::NOWHERE,
             },
             several => {
@@ -110,29 +118,34 @@ impl Memo {
         }
     }
 
-    fn one<C: Copy + Default + TryInto<usize>>(
+    fn one<C: Copy + Default + PartialEq + TryInto<usize>>(
         &self,
         index: u32,
         mask: &Words,
         codes: &[C],
+        known: &(impl Known + ?Sized),
         find: impl Fn(u32) -> Truth,
     ) -> Truths {
         let mut truths = Truths::NOWHERE;
         for (at, mask) in mask.iter().enumerate().filter(|(_, mask)| **mask != 0) {
             let codes = lane(codes, index, at);
             let entry = |code: C| code.try_into().unwrap_or(usize::MAX);
-            let (known, mut bytes) = (&*self.truths, [0; 64]);
-            for (byte, code) in bytes.iter_mut().zip(&codes) {
-                *byte = known.get(entry(*code)).map_or(0, |truth| truth.load(Ordering::Relaxed));
+            let load = |code: C| known.of(entry(code));
+            let mut bytes = [0; 64];
+            // The rows of one principal or action lie together.
+            let first = codes.first().copied().unwrap_or_default();
+            if codes.iter().all(|code| *code == first) {
+                bytes.fill(load(first));
+            } else {
+                bytes.iter_mut().zip(&codes).for_each(|(byte, code)| *byte = load(*code));
             }
-            let (mut yes, mut odd) = ([0; 64], [0; 64]);
-            for ((yes, odd), byte) in yes.iter_mut().zip(&mut odd).zip(&bytes) {
-                *yes = byte & YES;
-                *odd = byte >> 1 & 1;
-            }
-            let odd = packed(&odd) & mask;
+            let odd = if bytes.iter().fold(0, |any, byte| any | byte) & ODD == 0 {
+                0
+            } else {
+                packed(&bytes.map(|byte| byte >> 1 & 1)) & mask
+            };
             if let Some(word) = truths.yes.get_mut(at) {
-                *word = packed(&yes) & mask;
+                *word = packed(&bytes.map(|byte| byte & YES)) & mask;
             }
             if odd != 0 {
                 self.word(index, at, odd, codes.into_iter().map(entry), &find, &mut truths);
@@ -183,6 +196,26 @@ impl Memo {
 
     fn raw(&self, entry: usize) -> u8 {
         self.truths.get(entry).map_or(0, |truth| truth.load(Ordering::Relaxed))
+    }
+}
+
+/// The entries of a memo, in as many forms as there are ways to look one up quickly.
+trait Known {
+    /// The entry at `at`, as it is now.
+    fn of(&self, at: usize) -> u8;
+}
+
+impl Known for [AtomicU8] {
+    #[inline]
+    fn of(&self, at: usize) -> u8 {
+        self.get(at).map_or(0, |truth| truth.load(Ordering::Relaxed))
+    }
+}
+
+impl Known for [AtomicU8; NARROW] {
+    #[inline]
+    fn of(&self, at: usize) -> u8 {
+        self.get(at).map_or(0, |truth| truth.load(Ordering::Relaxed))
     }
 }
 

@@ -3,13 +3,14 @@
 //! Operands are evaluated left before right, and the first failure is the one that is told, as Cedar
 //! does. What is not built of numbers alone is left to [`Node::value`].
 
+use super::kernel::{Code, Span, lane};
 use super::native::{Node, Stop};
-use super::truths::{Truth, Truths};
+use super::truths::{Failed, Truth, Truths};
 use crate::Absent;
 use crate::rows::{BLOCK_ROWS, Words, packed};
-use crate::table::{Column, ColumnId, NumberKind, Table};
+use crate::table::{Codes, Column, ColumnId, NumberKind, Numbers, Table};
 use cedar_policy::pst::{BinaryOp, UnaryOp};
-use std::borrow::Cow;
+use std::ops::Range;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -95,17 +96,29 @@ impl Comparison {
         let mut truths = Truths::NOWHERE;
         self.word(table, index, (place / 64) as usize, 1 << (place % 64), &mut truths);
         let is = |words: &Words| words.iter().any(|word| *word != 0);
-        match (is(&truths.yes), is(&truths.attribute), is(&truths.entity), is(&truths.failed)) {
-            (true, ..) => Truth::True,
-            (_, true, ..) => Truth::Failed(Some(Absent::Attribute)),
-            (_, _, true, _) => Truth::Failed(Some(Absent::Entity)),
-            (.., true) => Truth::Failed(None),
-            _ => Truth::False,
+        match truths.failures() {
+            Some(failures) if is(&failures.attribute) => Truth::Failed(Some(Absent::Attribute)),
+            Some(failures) if is(&failures.entity) => Truth::Failed(Some(Absent::Entity)),
+            Some(_) => Truth::Failed(None),
+            None if is(&truths.yes) => Truth::True,
+            None => Truth::False,
         }
     }
 
     /// The truths on the rows of `mask` in block `index`.
     pub(super) fn block(&self, table: &Table, index: u32, mask: &Words) -> Truths {
+        if let (Number::Raw(column), Number::Constant(right)) = (&self.left, &self.right)
+            && let Some(Column::Numbers { numbers, present, .. }) = table.column(*column)
+            && let Numbers::Near { least, distances } = numbers
+        {
+            let near = Near::of(self.order, *least, *right);
+            let present = present.get(index as usize * mask.len()..).unwrap_or_default();
+            return match distances {
+                Codes::Narrow(distances) => near.block(distances, present, index, mask),
+                Codes::Middle(distances) => near.block(distances, present, index, mask),
+                Codes::Wide(distances) => near.block(distances, present, index, mask),
+            };
+        }
         let mut truths = Truths::NOWHERE;
         for (at, mask) in mask.iter().enumerate().filter(|(_, mask)| **mask != 0) {
             self.word(table, index, at, *mask, &mut truths);
@@ -116,10 +129,6 @@ impl Comparison {
     fn word(&self, table: &Table, index: u32, at: usize, mask: u64, truths: &mut Truths) {
         let first = (index * BLOCK_ROWS) as usize + at * 64;
         let (yes, failed, attribute, entity) = match (&self.left, &self.right) {
-            (Number::Raw(column), Number::Constant(right)) => {
-                let (values, absent) = raw(table.column(*column), first);
-                (compare_one(self.order, &values, *right), absent, absent, 0)
-            }
             (left, Number::Constant(right)) => {
                 let left = left.lane(table, first);
                 let yes = compare_one(self.order, &left.values, *right);
@@ -132,15 +141,52 @@ impl Comparison {
                 (yes, both.failed, both.attribute, both.entity)
             }
         };
-        let put = |words: &mut Words, bits: u64| {
-            if let Some(word) = words.get_mut(at) {
-                *word = bits & mask;
-            }
+        let failed = failed & mask;
+        if let Some(word) = truths.yes.get_mut(at) {
+            *word = yes & mask & !failed;
+        }
+        truths.fail(at, Failed { failed, attribute: attribute & mask, entity: entity & mask });
+    }
+}
+
+/// A comparison with a constant, as the distances from a column's least number for which it holds.
+struct Near {
+    /// Those below the end; both may lie beyond any distance that a column can have.
+    distances: Range<i128>,
+    /// Whether it holds for all others instead.
+    outside: bool,
+}
+
+impl Near {
+    fn of(order: Order, least: i64, right: i64) -> Self {
+        let (at, end) = (i128::from(right) - i128::from(least), i128::from(u32::MAX));
+        let (distances, outside) = match order {
+            Order::Less => (0..at, false),
+            Order::LessEqual => (0..at + 1, false),
+            Order::Greater => (at + 1..end, false),
+            Order::GreaterEqual => (at..end, false),
+            Order::Equal => (at..at + 1, false),
+            Order::NotEqual => (at..at + 1, true),
         };
-        put(&mut truths.yes, yes & !failed);
-        put(&mut truths.failed, failed);
-        put(&mut truths.attribute, attribute);
-        put(&mut truths.entity, entity);
+        Near { distances, outside }
+    }
+
+    fn block<C: Code>(&self, distances: &[C], present: &[u64], index: u32, mask: &Words) -> Truths {
+        let span = Span::within(&self.distances);
+        let mut truths = Truths::NOWHERE;
+        for (at, (mask, present)) in mask.iter().zip(present).enumerate() {
+            if *mask == 0 {
+                continue;
+            }
+            let inside = span.map_or(0, |span: Span<C>| span.holding(&lane(distances, index, at)));
+            let wanted = if self.outside { !inside } else { inside };
+            if let Some(yes) = truths.yes.get_mut(at) {
+                *yes = wanted & present & mask;
+            }
+            let nothing = mask & !present;
+            truths.fail(at, Failed { failed: nothing, attribute: nothing, entity: 0 });
+        }
+        truths
     }
 }
 
@@ -180,7 +226,6 @@ impl Number {
             Number::Constant(value) => Lane { values: [*value; 64], ..Lane::EMPTY },
             Number::Raw(column) => {
                 let (values, absent) = raw(table.column(*column), first);
-                let values = values.into_owned();
                 Lane { values, failed: absent, attribute: absent, entity: 0 }
             }
             Number::Coded(column, numbers) => coded(table.column(*column), numbers, first),
@@ -194,20 +239,24 @@ impl Number {
 
 /// The numbers of 64 rows, and where there are none.
 #[inline]
-fn raw(column: Option<&Column>, first: usize) -> (Cow<'_, [i64; 64]>, u64) {
+fn raw(column: Option<&Column>, first: usize) -> ([i64; 64], u64) {
     let Some(Column::Numbers { numbers, present, .. }) = column else {
-        return (Cow::Owned([0; 64]), u64::MAX);
+        return ([0; 64], u64::MAX);
     };
     let absent = !present.get(first / 64).copied().unwrap_or(0);
-    let numbers = numbers.get(first..).unwrap_or_default();
-    let values = numbers.first_chunk::<64>().map_or_else(
-        || {
-            let mut values = [0; 64];
-            values.iter_mut().zip(numbers).for_each(|(value, number)| *value = *number);
-            Cow::Owned(values)
-        },
-        Cow::Borrowed,
-    );
+    let (index, at) = (first as u32 / BLOCK_ROWS, first % BLOCK_ROWS as usize / 64);
+    let values = match numbers {
+        Numbers::Far(numbers) => lane(numbers, index, at),
+        Numbers::Near { least, distances: Codes::Narrow(distances) } => {
+            lane(distances, index, at).map(|d| least.wrapping_add(d.into()))
+        }
+        Numbers::Near { least, distances: Codes::Middle(distances) } => {
+            lane(distances, index, at).map(|d| least.wrapping_add(d.into()))
+        }
+        Numbers::Near { least, distances: Codes::Wide(distances) } => {
+            lane(distances, index, at).map(|d| least.wrapping_add(d.into()))
+        }
+    };
     (values, absent)
 }
 

@@ -39,6 +39,15 @@ impl Codes {
         }
     }
 
+    /// How many bytes they take.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Codes::Narrow(codes) => codes.len(),
+            Codes::Middle(codes) => 2 * codes.len(),
+            Codes::Wide(codes) => 4 * codes.len(),
+        }
+    }
+
     /// Whether all codes are below `radix`.
     pub(crate) fn are_below(&self, radix: usize) -> bool {
         let max = match self {

@@ -5,6 +5,7 @@
 
 use super::codes::Codes;
 use super::dictionary::Dictionary;
+use super::numbers::Numbers;
 use super::value::{NumberKind, Value};
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ pub(crate) enum Column {
     /// Code 0 is nothing; code `n` is value `n - 1`.
     Coded { codes: Codes, values: Dictionary },
     /// Numbers of one kind; a bit of `present` for each cell that holds one.
-    Numbers { kind: NumberKind, numbers: Vec<i64>, present: Vec<u64> },
+    Numbers { kind: NumberKind, numbers: Numbers, present: Vec<u64> },
 }
 
 impl Column {
@@ -30,7 +31,7 @@ impl Column {
             }
             Column::Numbers { kind, numbers, present } => {
                 let number = numbers.get(row).filter(|_| is_present(present, row));
-                number.map(|n| kind.value(*n))
+                number.map(|n| kind.value(n))
             }
         }
     }
@@ -56,7 +57,7 @@ impl Column {
         match self {
             Column::Coded { codes, .. } => (true, codes.get(row).map_or(0, i64::from)),
             Column::Numbers { numbers, present, .. } => {
-                (is_present(present, row), numbers.get(row).copied().unwrap_or(0))
+                (is_present(present, row), numbers.get(row).unwrap_or(0))
             }
         }
     }
@@ -102,18 +103,13 @@ impl Column {
     pub(crate) fn bytes(&self) -> (usize, usize) {
         match self {
             Column::Coded { codes, values } => {
-                let wide = match codes {
-                    Codes::Narrow(codes) => codes.len(),
-                    Codes::Middle(codes) => 2 * codes.len(),
-                    Codes::Wide(codes) => 4 * codes.len(),
-                };
                 let values = match values {
                     Dictionary::Texts(texts) => texts.bytes_len() + 4 * texts.len(),
                     Dictionary::Values(values) => values.len() * size_of::<Value>(),
                 };
-                (wide, values)
+                (codes.bytes(), values)
             }
-            Column::Numbers { numbers, present, .. } => (8 * (numbers.len() + present.len()), 0),
+            Column::Numbers { numbers, present, .. } => (numbers.bytes() + 8 * present.len(), 0),
         }
     }
 
@@ -212,7 +208,7 @@ fn numbers(kind: NumberKind, values: &[Value], codes: impl Iterator<Item = u32>)
         value.and_then(Value::number).map_or(0, |(_, number)| number)
     };
     let numbers = codes.enumerate().map(number).collect();
-    Column::Numbers { kind, numbers, present }
+    Column::Numbers { kind, numbers: Numbers::new(numbers, &present), present }
 }
 
 /// The values in order, and the new code of each old one.

@@ -7,6 +7,7 @@ use super::codes::Codes;
 use super::column::Column;
 use super::dictionary::{Dictionary, Texts};
 use super::groups::groups;
+use super::numbers::Numbers;
 use super::value::{NumberKind, Value};
 use super::{ColumnId, Columns, Table};
 use cedar_policy::{Entities, EntityId, EntityUid};
@@ -123,6 +124,7 @@ fn read_column(input: &mut Input<'_>, rows: usize) -> Option<Column> {
             let kind = kind_of(input.byte()?)?;
             let numbers = input.numbers(rows, i64::from_le_bytes)?;
             let present = input.numbers(rows.div_ceil(64), u64::from_le_bytes)?;
+            let numbers = Numbers::new(numbers, &present);
             return Some(Column::Numbers { kind, numbers, present });
         }
         _ => return None,
