@@ -3,8 +3,11 @@
 //! Every answer is made from a snapshot, and no lock that views need is held while something is judged
 //! or read. Long work runs on a thread and is abandoned when it is no longer wanted.
 
+mod baseline;
 mod checking;
 mod drafts;
+mod editing;
+mod git_state;
 mod judging;
 mod loading;
 mod opening;
@@ -15,6 +18,7 @@ use crate::snapshot::Snapshot;
 use crate::watch::Watch;
 use crate::wire::*;
 use crate::{files, templates, view};
+use baseline::Pinned;
 use camino::{Utf8Path, Utf8PathBuf};
 use checking::Check;
 use remit_policy::Workspace;
@@ -61,6 +65,8 @@ struct Shared {
     drafts: AtomicU32,
     /// Held while something is judged, and never while a view is made.
     live: Mutex<Option<LiveReplay>>,
+    /// What changes are counted against, if not what is saved.
+    pinned: Mutex<Option<Pinned>>,
     /// What is shown, to be checked.
     checks: Mutex<Sender<Check>>,
     watch: Mutex<Option<Watch>>,
@@ -74,6 +80,9 @@ struct Open {
     /// Those that fit the workspace; absent while they are read.
     recordings: Option<Arc<Recordings>>,
     shown: Option<Shown>,
+    /// What is saved, judged; and what was saved before it.
+    saved: Option<Arc<Snapshot>>,
+    previous: Option<Arc<Snapshot>>,
     replay: ReplayState,
 }
 
@@ -97,6 +106,7 @@ impl App {
             reading: AtomicU32::new(0),
             drafts: AtomicU32::new(0),
             live: Mutex::new(None),
+            pinned: Mutex::new(None),
             checks: Mutex::new(checks),
             watch: Mutex::new(None),
         });

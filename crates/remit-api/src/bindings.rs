@@ -29,6 +29,9 @@ declarations! {
     StepBody Excerpt Role Outcome CallView StepRequest StepText
     Why UnknownReason Decision PolicyText PolicyFailure RequestView
     FileRequest FileText DraftText Drafts DraftsJudged DraftState Findings Formatted SaveFile Saved
+    FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
+    GitRequest GitState GitChange GitChangeKind Revision FileAt FileWas PinBaseline Baseline
+    ChangedCalls ChangedGroup DecidingPolicy
     ErrorDto ErrorCode AppEvent
 }
 

@@ -66,6 +66,22 @@ commands! {
     judge_drafts(Drafts) -> DraftsJudged;
     /// Saves a file, checks the workspace and replays it.
     save_file(SaveFile) -> Saved;
+    /// Makes, writes and removes files, checks the workspace and replays it: all of it, or nothing.
+    edit_files(FileEdits) -> FilesEdited;
+    /// Keeps unsaved text where a crash does not lose it.
+    keep_draft(KeptDraft) -> Nothing;
+    /// Forgets unsaved text that was kept.
+    forget_draft(FileRequest) -> Nothing;
+    /// The unsaved texts of the open workspace that are kept.
+    kept_drafts(Nothing) -> KeptDrafts;
+    /// What git knows of the open workspace.
+    git_state(GitRequest) -> GitState;
+    /// A file as it was at a git revision.
+    read_file_at(FileAt) -> FileWas;
+    /// Says what changes are counted against: what is saved, or a git revision.
+    pin_baseline(PinBaseline) -> Baseline;
+    /// The calls whose verdict differs from the baseline's, in groups.
+    changed_calls(Nothing) -> ChangedCalls;
     /// Keeps what the person chose.
     set_preferences(Preferences) -> Preferences;
 }

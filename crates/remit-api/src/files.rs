@@ -1,7 +1,7 @@
 //! Reading and saving files of the open workspace. No path that the window sends leads out of it.
 
 use crate::templates;
-use crate::wire::{ErrorCode, ErrorDto, FileKind, FileText, SaveFile};
+use crate::wire::{ErrorCode, ErrorDto, FileEdit, FileKind, FileText, SaveFile};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use remit_policy::Workspace;
 use remit_policy::new_workspace::{WriteError, write_atomic, write_workspace};
@@ -11,6 +11,10 @@ use std::io;
 /// Files that are no text that people edit here would only be damaged by an editor.
 const EDITABLE: [&str; 6] = ["cedar", "cedarschema", "dw", "json", "md", "toml"];
 const FILE_BYTES_MAX: u64 = 8 << 20;
+const TESTS: &str = "tests";
+/// More tests than anybody lists.
+const TESTS_MAX: usize = 1_000;
+const README: &str = "README.md";
 
 /// Reads a file of the workspace.
 pub(crate) fn read(workspace: &Workspace, path: &str) -> Result<FileText, ErrorDto> {
@@ -35,11 +39,7 @@ pub(crate) fn read(workspace: &Workspace, path: &str) -> Result<FileText, ErrorD
 pub(crate) fn save(root: &Utf8Path, request: &SaveFile) -> Result<String, ErrorDto> {
     let relative = inside(&request.path)?;
     let file = resolve(root, &relative)?;
-    let there = match std::fs::read(&file) {
-        Ok(bytes) => Some(digest(&bytes)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-        Err(e) => return Err(io_error(&relative, &e)),
-    };
+    let there = there(&file, &relative)?.map(|bytes| digest(&bytes));
     if !request.base.is_empty() && there.as_ref() != Some(&request.base) {
         let message = match there {
             Some(_) => format!("`{relative}` was changed by somebody else since you opened it"),
@@ -52,6 +52,106 @@ pub(crate) fn save(root: &Utf8Path, request: &SaveFile) -> Result<String, ErrorD
     Ok(digest(request.text.as_bytes()))
 }
 
+/// Makes, writes and removes files: all of them, or none. Returns the edits that take it back.
+pub(crate) fn edit(root: &Utf8Path, edits: &[FileEdit]) -> Result<Vec<FileEdit>, ErrorDto> {
+    let planned: Vec<Planned<'_>> =
+        edits.iter().map(|edit| Planned::new(root, edit)).collect::<Result<_, _>>()?;
+    let twice = |at: usize| {
+        planned.iter().take(at).any(|p| planned.get(at).is_some_and(|q| p.file == q.file))
+    };
+    if let Some(at) = (0..planned.len()).find(|at| twice(*at)) {
+        let path = edits.get(at).map(|edit| edit.path.as_str()).unwrap_or_default();
+        return Err(ErrorDto::bad_request(format!("`{path}` is edited twice at once")));
+    }
+    for (done, plan) in planned.iter().enumerate() {
+        if let Err(error) = plan.put(plan.edit.text.as_deref().map(str::as_bytes)) {
+            // What was done is taken back; that the disk refuses this too cannot be mended here.
+            for undone in planned.iter().take(done) {
+                let _ = undone.put(undone.before.as_deref());
+            }
+            return Err(error);
+        }
+    }
+    planned.iter().map(|plan| plan.undo()).collect()
+}
+
+/// An edit whose file is as the edit expects it.
+struct Planned<'e> {
+    edit: &'e FileEdit,
+    root: &'e Utf8Path,
+    relative: Utf8PathBuf,
+    file: Utf8PathBuf,
+    before: Option<Vec<u8>>,
+}
+
+impl<'e> Planned<'e> {
+    fn new(root: &'e Utf8Path, edit: &'e FileEdit) -> Result<Self, ErrorDto> {
+        let relative = inside(&edit.path)?;
+        let file = resolve(root, &relative)?;
+        if edit.text.is_none() && relative == "remit.toml" {
+            return Err(ErrorDto::bad_request("`remit.toml` is what makes the folder a workspace")
+                .help(Some("remove the folder itself if the workspace shall go".into())));
+        }
+        let before = there(&file, &relative)?;
+        if before.as_deref().map(digest) == edit.base {
+            return Ok(Planned { edit, root, relative, file, before });
+        }
+        let (message, help) = match (&before, &edit.base) {
+            (Some(_), None) => ("is there already", "choose another name"),
+            (Some(_), Some(_)) => ("was changed by somebody else meanwhile", "look at it first"),
+            (None, _) => ("is not there any more", "there is nothing left to do"),
+        };
+        Err(ErrorDto::new(ErrorCode::Conflict, format!("`{relative}` {message}"))
+            .help(Some(help.to_owned())))
+    }
+
+    /// Writes the file, or removes it and the folders that it leaves empty.
+    fn put(&self, bytes: Option<&[u8]>) -> Result<(), ErrorDto> {
+        let Some(bytes) = bytes else {
+            match std::fs::remove_file(&self.file) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error(&self.relative, &e));
+                }
+                _ => self.remove_empty_folders(),
+            }
+            return Ok(());
+        };
+        if let Some(folder) = self.file.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| io_error(&self.relative, &e))?;
+        }
+        write_atomic(&self.file, bytes).map_err(written)
+    }
+
+    /// Folders such as `guardrails/` stay: an empty one still says what goes there.
+    fn remove_empty_folders(&self) {
+        let below = |folder: &&Utf8Path| {
+            folder.strip_prefix(self.root).is_ok_and(|below| below.components().count() > 1)
+        };
+        for folder in self.file.ancestors().skip(1).take_while(below) {
+            if std::fs::remove_dir(folder).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn undo(&self) -> Result<FileEdit, ErrorDto> {
+        let text = self.before.clone().map(String::from_utf8).transpose().map_err(|_| {
+            ErrorDto::new(ErrorCode::InvalidText, format!("`{}` was not UTF-8", self.relative))
+        })?;
+        let base = self.edit.text.as_ref().map(|text| digest(text.as_bytes()));
+        Ok(FileEdit { path: self.edit.path.clone(), base, text })
+    }
+}
+
+/// The bytes of a file, if it is there.
+fn there(file: &Utf8Path, relative: &Utf8Path) -> Result<Option<Vec<u8>>, ErrorDto> {
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(io_error(relative, &e)),
+    }
+}
+
 /// Copies a template to a new folder.
 pub(crate) fn write_template(name: &str, root: &Utf8Path) -> Result<(), ErrorDto> {
     let files = templates::files(name)
@@ -59,7 +159,7 @@ pub(crate) fn write_template(name: &str, root: &Utf8Path) -> Result<(), ErrorDto
     write_workspace(root, &files).map_err(written)
 }
 
-fn written(error: WriteError) -> ErrorDto {
+pub(crate) fn written(error: WriteError) -> ErrorDto {
     let help = miette::Diagnostic::help(&error).map(|h| h.to_string());
     ErrorDto::new(ErrorCode::Io, error.to_string()).help(help)
 }
@@ -96,8 +196,41 @@ pub(crate) fn kind(path: &Utf8Path) -> FileKind {
         Some(Of::Guardrails) => FileKind::Guardrails,
         Some(Of::Scope) => FileKind::Scope,
         Some(Of::ScopeIndex) => FileKind::Tasks,
+        None if path.starts_with(TESTS) && path.extension() == Some("toml") => FileKind::Tests,
         Some(Of::TemplateLinks | Of::Unsupported) | None => FileKind::Other,
     }
+}
+
+/// Files that people edit beside those that a workspace is read from: its tests and its description.
+pub(crate) fn beside(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Utf8PathBuf::from(TESTS)];
+    while let Some(folder) = folders.pop() {
+        for entry in root.join(&folder).read_dir_utf8().into_iter().flatten().flatten() {
+            let path = folder.join(entry.file_name());
+            // A link to a folder is none here, so that no link leads out of the workspace.
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !entry.file_name().starts_with('.') => {
+                    folders.push(path);
+                }
+                Ok(kind) if kind.is_file() && self::kind(&path) == FileKind::Tests => {
+                    found.push(path);
+                }
+                _ => {}
+            }
+            if found.len() + folders.len() > TESTS_MAX {
+                return found;
+            }
+        }
+    }
+    found.sort();
+    found.extend(root.join(README).is_file().then(|| README.into()));
+    found
+}
+
+/// Whether a changed path is such a file, or was.
+pub(crate) fn is_beside(path: &str) -> bool {
+    path == README || kind(Utf8Path::new(path)) == FileKind::Tests
 }
 
 /// What the disk said, for a person.
@@ -108,7 +241,7 @@ pub(crate) fn io_error(path: &Utf8Path, error: &io::Error) -> ErrorDto {
 }
 
 /// A relative path of plain names, with an ending that we edit.
-fn inside(path: &str) -> Result<Utf8PathBuf, ErrorDto> {
+pub(crate) fn inside(path: &str) -> Result<Utf8PathBuf, ErrorDto> {
     let path = Utf8PathBuf::from(path);
     let plain = path
         .components()
@@ -133,7 +266,7 @@ fn resolve(root: &Utf8Path, relative: &Utf8Path) -> Result<Utf8PathBuf, ErrorDto
     }
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let hex: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
     format!("sha256:{hex}")
 }

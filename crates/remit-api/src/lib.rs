@@ -13,6 +13,8 @@ mod app;
 mod bindings;
 mod commands;
 mod files;
+pub mod git;
+mod kept_drafts;
 mod open;
 mod recordings;
 mod self_check;

@@ -1,5 +1,6 @@
 //! Snapshots as the window sees them. Nothing is decided here, only cut to size and named.
 
+mod changes;
 mod corpus;
 mod session;
 mod text;
@@ -7,6 +8,7 @@ mod why;
 mod words;
 mod workspace;
 
+pub(crate) use changes::changed_calls;
 pub(crate) use corpus::{call_at, session_page};
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;

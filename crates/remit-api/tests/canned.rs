@@ -48,6 +48,7 @@ fn replies() -> Replies {
     corpus(&host, &mut made);
     whys(&host, &mut made);
     editing(&host, &mut made);
+    files(&mut made);
     failing(&mut made);
     empty(&mut made);
     for value in made.values_mut() {
@@ -149,6 +150,45 @@ fn editing(host: &Host, made: &mut Replies) {
     host.app.wait();
     made.insert("verdict_column.changed".into(), json!(host.app.verdict_column().unwrap()));
     made.insert("read_file.changed".into(), read(GUARDRAILS));
+}
+
+/// In a repository with one commit and some changes, all of it the same on every machine.
+fn files(made: &mut Replies) {
+    let host = Host::new();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(&host.root).args(["-c", "user.name=Ada", "-c", "user.email=a@b.c"]);
+        let date = "2026-05-04T08:00:00+00:00";
+        command.env("GIT_AUTHOR_DATE", date).env("GIT_COMMITTER_DATE", date);
+        assert!(command.args(arguments).output().unwrap().status.success());
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message=the first rules"]);
+    host.ok("open_workspace", json!({ "path": host.root }));
+    host.app.wait();
+    let (mail, base) = host.file("guardrails/mail.cedar");
+    let changed = mail.replace("left over from the migration", "left over");
+    let save = json!({ "path": "guardrails/mail.cedar", "text": changed, "base": base });
+    host.ok("save_file", save);
+    let stop = "@id(\"stop\")\nforbid (principal, action, resource);\n";
+    let new = json!({ "path": "guardrails/new.cedar", "base": null, "text": stop });
+    let mut edited = host.ok("edit_files", json!({ "edits": [new] }));
+    edited["workspace"]["replay"] = json!({ "state": "running", "done": 0, "total": 8 });
+    made.insert("edit_files".into(), edited);
+    host.app.wait();
+    let mut state = host.ok("git_state", json!({ "against": null }));
+    // A commit's name is made of all that it holds.
+    state["revisions"][0]["id"] = json!("a1b2c3d");
+    made.insert("git_state".into(), state);
+    let was = json!({ "path": "guardrails/mail.cedar", "revision": "HEAD" });
+    made.insert("read_file_at".into(), host.ok("read_file_at", was));
+    let mut pinned = host.ok("pin_baseline", json!({ "revision": "HEAD" }));
+    pinned["revision"] = json!("a1b2c3d");
+    made.insert("pin_baseline".into(), pinned);
+    let mut calls = host.ok("changed_calls", json!({}));
+    calls["revision"] = json!("a1b2c3d");
+    made.insert("changed_calls".into(), calls);
 }
 
 fn failing(made: &mut Replies) {

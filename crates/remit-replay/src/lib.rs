@@ -38,7 +38,7 @@ pub use changes::{
 pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
 pub use infer::infer_manifests;
 pub use junit::to_junit;
-pub use live::{DecidedBy, LiveReplay, Verdicts};
+pub use live::{DecidedBy, Decider, Difference, LiveReplay, Verdicts};
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{

@@ -4,6 +4,7 @@
 //! policies that changed, and counts them in and out. It promises the verdicts that a replay from
 //! scratch would give, whatever was judged or cancelled before. Not here: reading drafts.
 
+mod differences;
 #[cfg(test)]
 mod edits;
 mod layer;
@@ -11,6 +12,7 @@ mod policy_rows;
 mod store;
 mod verdicts;
 
+pub use differences::{Decider, Difference};
 pub use verdicts::{DecidedBy, Verdicts};
 
 use crate::matrix::Matrix;

@@ -169,7 +169,7 @@ warnings: number, };
 /**
  * What a file of a workspace is for.
  */
-export type FileKind = "guardrails" | "scope" | "schema" | "entities" | "config" | "tasks" | "other";
+export type FileKind = "guardrails" | "scope" | "schema" | "entities" | "config" | "tasks" | "tests" | "other";
 
 /**
  * Which policy set a policy belongs to.
@@ -1018,6 +1018,263 @@ digest: string,
 workspace: WorkspaceView, };
 
 /**
+ * One file as it shall be.
+ */
+export type FileEdit = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * Digest of the text that is there now; `null` if no file is.
+ */
+base: string | null, 
+/**
+ * Its text from now on; `null` removes the file.
+ */
+text: string | null, };
+
+/**
+ * Makes, writes and removes files: all of them, or none.
+ */
+export type FileEdits = { 
+/**
+ * Each path at most once.
+ */
+edits: Array<FileEdit>, };
+
+/**
+ * Files were made, written or removed.
+ */
+export type FilesEdited = { 
+/**
+ * What takes it back, as long as nobody changes the files again.
+ */
+undo: Array<FileEdit>, 
+/**
+ * The workspace after it.
+ */
+workspace: WorkspaceView, };
+
+/**
+ * Unsaved text, kept outside of the workspace so that a crash does not lose it.
+ */
+export type KeptDraft = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * The text in the editor.
+ */
+text: string, 
+/**
+ * The text on disk that the edit started from.
+ */
+base: string, 
+/**
+ * Digest of that.
+ */
+digest: string, };
+
+/**
+ * All unsaved texts of the open workspace that are kept.
+ */
+export type KeptDrafts = { 
+/**
+ * By path.
+ */
+drafts: Array<KeptDraft>, };
+
+/**
+ * Asks what git knows of the open workspace.
+ */
+export type GitRequest = { 
+/**
+ * The revision that files are compared with; `null`: the last commit.
+ */
+against: string | null, };
+
+/**
+ * What git knows of the open workspace.
+ */
+export type GitState = { 
+/**
+ * Whether the workspace lies in a git repository (and git is installed).
+ */
+isRepository: boolean, 
+/**
+ * The branch, if there is one.
+ */
+branch: string | null, 
+/**
+ * Files that differ from the revision, by path.
+ */
+changed: Array<GitChange>, 
+/**
+ * The last commits that touched the workspace, newest first.
+ */
+revisions: Array<Revision>, };
+
+/**
+ * A file that differs from a revision.
+ */
+export type GitChange = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * How it differs.
+ */
+kind: GitChangeKind, };
+
+/**
+ * How a file differs from a revision.
+ */
+export type GitChangeKind = "added" | "modified" | "removed";
+
+/**
+ * A commit.
+ */
+export type Revision = { 
+/**
+ * Its short name.
+ */
+id: string, 
+/**
+ * The first line of its message.
+ */
+subject: string, 
+/**
+ * When (RFC 3339).
+ */
+at: string, };
+
+/**
+ * Names a file as it was.
+ */
+export type FileAt = { 
+/**
+ * Relative to the workspace.
+ */
+path: string, 
+/**
+ * A commit, a branch, a tag.
+ */
+revision: string, };
+
+/**
+ * A file as it was.
+ */
+export type FileWas = { 
+/**
+ * Its text; `null` if it was not there.
+ */
+text: string | null, };
+
+/**
+ * Says what changes are counted against.
+ */
+export type PinBaseline = { 
+/**
+ * A commit, a branch, a tag; `null`: what is saved.
+ */
+revision: string | null, };
+
+/**
+ * What changes are counted against.
+ */
+export type Baseline = { 
+/**
+ * As named; `null`: what is saved.
+ */
+revision: string | null, 
+/**
+ * Its first line, for a revision.
+ */
+subject: string | null, 
+/**
+ * The counts of the workspace's recordings by its policies; absent while nothing was judged.
+ */
+summary: Summary | null, };
+
+/**
+ * What changed: against the pinned revision, else against what is saved, or was saved before.
+ */
+export type ChangedCalls = { 
+/**
+ * The revision that is pinned.
+ */
+revision: string | null, 
+/**
+ * All calls whose verdict differs.
+ */
+calls: number, 
+/**
+ * The calls in groups, the largest first.
+ */
+groups: Array<ChangedGroup>, 
+/**
+ * Groups that are left out.
+ */
+more: number, };
+
+/**
+ * Calls of one agent and tool whose verdict changed in the same way for the same reasons.
+ */
+export type ChangedGroup = { 
+/**
+ * The verdict before.
+ */
+before: Verdict, 
+/**
+ * The verdict now.
+ */
+after: Verdict, 
+/**
+ * The agent, as requests name it.
+ */
+agent: string, 
+/**
+ * The tool, as requests name it.
+ */
+tool: string, 
+/**
+ * The policies that decided before.
+ */
+decidedBefore: Array<DecidingPolicy>, 
+/**
+ * The policies that decide now; none where nothing permits.
+ */
+decidedAfter: Array<DecidingPolicy>, 
+/**
+ * How many calls.
+ */
+calls: number, 
+/**
+ * In how many sessions.
+ */
+sessions: number, 
+/**
+ * One of them.
+ */
+example: CallPlace, };
+
+/**
+ * A policy that decides.
+ */
+export type DecidingPolicy = { 
+/**
+ * The task of its scope; `null` for guardrails.
+ */
+task: string | null, 
+/**
+ * Its id.
+ */
+policy: string, };
+
+/**
  * What went wrong, for a person.
  */
 export type ErrorDto = { 
@@ -1125,6 +1382,22 @@ export type Commands = {
   judge_drafts: [Drafts, DraftsJudged],
   /** Saves a file, checks the workspace and replays it. */
   save_file: [SaveFile, Saved],
+  /** Makes, writes and removes files, checks the workspace and replays it: all of it, or nothing. */
+  edit_files: [FileEdits, FilesEdited],
+  /** Keeps unsaved text where a crash does not lose it. */
+  keep_draft: [KeptDraft, Nothing],
+  /** Forgets unsaved text that was kept. */
+  forget_draft: [FileRequest, Nothing],
+  /** The unsaved texts of the open workspace that are kept. */
+  kept_drafts: [Nothing, KeptDrafts],
+  /** What git knows of the open workspace. */
+  git_state: [GitRequest, GitState],
+  /** A file as it was at a git revision. */
+  read_file_at: [FileAt, FileWas],
+  /** Says what changes are counted against: what is saved, or a git revision. */
+  pin_baseline: [PinBaseline, Baseline],
+  /** The calls whose verdict differs from the baseline's, in groups. */
+  changed_calls: [Nothing, ChangedCalls],
   /** Keeps what the person chose. */
   set_preferences: [Preferences, Preferences],
 };

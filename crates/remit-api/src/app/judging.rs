@@ -86,6 +86,7 @@ impl Open {
             return;
         };
         self.replay = ReplayState::Ready { summary: snapshot.summary };
+        self.previous = self.saved.replace(Arc::clone(&snapshot));
         if self.shown.as_ref().is_none_or(|shown| shown.reading != reading) {
             self.shown = Some(Shown { snapshot, reading });
         }

@@ -16,8 +16,15 @@ impl App {
         let mut open = lock(&self.0.open);
         let reading = self.next_reading();
         let replay = ReplayState::Running { done: 0, total: 0 };
-        let opened =
-            open.insert(Open { workspace, is_sample, recordings: None, shown: None, replay });
+        let opened = open.insert(Open {
+            workspace,
+            is_sample,
+            recordings: None,
+            shown: None,
+            saved: None,
+            previous: None,
+            replay,
+        });
         let view = self.view_of(opened);
         drop(open);
         lock(&self.0.settings).opened(root.as_str(), &name);
@@ -68,6 +75,10 @@ impl App {
         };
         let recordings_changed = paths.iter().any(|p| files::is_recording(&before, p));
         if !recordings_changed && files::is_as_read(&before, &paths) {
+            if paths.iter().any(|path| files::is_beside(path)) {
+                let revision = self.0.revision.load(Ordering::SeqCst);
+                self.emit(AppEvent::WorkspaceChanged { revision, paths });
+            }
             return;
         }
         if let Err(error) = self.reload(&paths, recordings_changed) {

@@ -21,7 +21,7 @@ pub(crate) fn workspace(
         description: workspace.config.description.clone(),
         revision,
         is_sample,
-        files: workspace.files.iter().map(|f| file_entry(workspace, f)).collect(),
+        files: files(workspace),
         policies,
         findings: workspace
             .findings
@@ -53,13 +53,19 @@ pub(crate) fn finding(found: &remit_policy::Finding, text: Option<&str>) -> Find
     }
 }
 
-fn file_entry(workspace: &Workspace, file: &remit_policy::FileEntry) -> FileEntry {
+fn files(workspace: &Workspace) -> Vec<FileEntry> {
+    let read = workspace.files.iter().map(|f| file_entry(workspace, &f.path));
+    let beside = files::beside(&workspace.root);
+    read.chain(beside.iter().map(|path| file_entry(workspace, path))).collect()
+}
+
+fn file_entry(workspace: &Workspace, path: &Utf8Path) -> FileEntry {
     let count = |severity| {
-        workspace.findings.iter().filter(|f| f.file == file.path && f.severity == severity).count()
+        workspace.findings.iter().filter(|f| f.file == path && f.severity == severity).count()
     };
     FileEntry {
-        path: file.path.to_string(),
-        kind: files::kind(&file.path),
+        path: path.to_string(),
+        kind: files::kind(path),
         errors: count(remit_policy::Severity::Error) as u32,
         warnings: count(remit_policy::Severity::Warning) as u32,
     }

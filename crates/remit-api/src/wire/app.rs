@@ -67,7 +67,7 @@ pub enum Theme {
 }
 
 /// A request that says nothing.
-#[derive(Clone, Debug, Default, Deserialize, TS)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
 pub struct Nothing {}
 
 /// Names a folder.

@@ -118,3 +118,49 @@ pub struct CallPlace {
     /// The step.
     pub step: u32,
 }
+
+/// What changed: against the pinned revision, else against what is saved, or was saved before.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ChangedCalls {
+    /// The revision that is pinned.
+    pub revision: Option<String>,
+    /// All calls whose verdict differs.
+    pub calls: u32,
+    /// The calls in groups, the largest first.
+    pub groups: Vec<ChangedGroup>,
+    /// Groups that are left out.
+    pub more: u32,
+}
+
+/// Calls of one agent and tool whose verdict changed in the same way for the same reasons.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedGroup {
+    /// The verdict before.
+    pub before: Verdict,
+    /// The verdict now.
+    pub after: Verdict,
+    /// The agent, as requests name it.
+    pub agent: String,
+    /// The tool, as requests name it.
+    pub tool: String,
+    /// The policies that decided before.
+    pub decided_before: Vec<DecidingPolicy>,
+    /// The policies that decide now; none where nothing permits.
+    pub decided_after: Vec<DecidingPolicy>,
+    /// How many calls.
+    pub calls: u32,
+    /// In how many sessions.
+    pub sessions: u32,
+    /// One of them.
+    pub example: CallPlace,
+}
+
+/// A policy that decides.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct DecidingPolicy {
+    /// The task of its scope; `null` for guardrails.
+    pub task: Option<String>,
+    /// Its id.
+    pub policy: String,
+}

@@ -58,6 +58,8 @@ pub enum FileKind {
     Config,
     /// `scopes/scopes.toml`.
     Tasks,
+    /// What is expected of the policies.
+    Tests,
     /// Anything else that is text.
     Other,
 }

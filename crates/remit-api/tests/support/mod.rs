@@ -40,6 +40,13 @@ impl Host {
         host
     }
 
+    /// The app as it is when it is started again: with the same data, on the same disk.
+    pub fn again(&self) -> Again {
+        let data = self.beside("data");
+        let emit = Box::new(|_| ());
+        Again(App::new(AppOptions { data, initial: Initial::Nothing, emit }))
+    }
+
     /// Another folder beside the workspace.
     pub fn beside(&self, name: &str) -> Utf8PathBuf {
         Utf8Path::from_path(self.folder.path()).unwrap().canonicalize_utf8().unwrap().join(name)
@@ -68,6 +75,19 @@ impl Host {
     pub fn file(&self, path: &str) -> (String, String) {
         let file = self.ok("read_file", json!({ "path": path }));
         (file["text"].as_str().unwrap().to_owned(), file["digest"].as_str().unwrap().to_owned())
+    }
+}
+
+/// A later start of an app.
+pub struct Again(App);
+
+impl Again {
+    pub fn ok(&self, command: &str, request: Value) -> Value {
+        dispatch(&self.0, command, request).unwrap_or_else(|e| panic!("{command}: {}", e.message))
+    }
+
+    pub fn err(&self, command: &str, request: Value) -> Value {
+        serde_json::to_value(dispatch(&self.0, command, request).unwrap_err()).unwrap()
     }
 }
 

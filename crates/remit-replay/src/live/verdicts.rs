@@ -208,10 +208,7 @@ impl Verdicts {
         recordings: &[Recording],
     ) -> Vec<SessionReplay> {
         let mapper = Mapper::new(workspace);
-        self.reasons.get_or_init(|| {
-            [&self.guardrails, &self.scoped]
-                .map(|side| Reasons::new(side, self.corpus.table().len()))
-        });
+        self.all_reasons();
         let sessions: Vec<&Session> = recordings.iter().flat_map(|of| &of.sessions).collect();
         let replayed = sessions.into_par_iter().enumerate();
         replayed.filter_map(|(n, of)| self.replayed(workspace, mapper.as_ref(), n, of)).collect()
@@ -259,6 +256,25 @@ impl Verdicts {
         let scope = scope.map(|scope| scope.task.clone());
         let (recording, session) = (entry.recording_index(), entry.index());
         Some(SessionReplay { recording, session, task: bench.task, scope, calls })
+    }
+
+    /// What the verdict is, in a byte of the column.
+    pub(super) fn code(byte: u8) -> usize {
+        usize::from(byte & VERDICT)
+    }
+
+    /// The policies that determine the decision of the guardrails (0) or of the scope (1) on a row.
+    pub(super) fn determining(&self, side: usize, row: u32) -> Vec<String> {
+        let decided = if side == 0 { &self.guardrails } else { &self.scoped };
+        let reasons = self.all_reasons().get(side);
+        reasons.map(|known| known.of(decided, row)).unwrap_or_default()
+    }
+
+    fn all_reasons(&self) -> &[Reasons; 2] {
+        self.reasons.get_or_init(|| {
+            [&self.guardrails, &self.scoped]
+                .map(|side| Reasons::new(side, self.corpus.table().len()))
+        })
     }
 
     /// `None` where a policy fails: only the reference engine knows how.

@@ -8,13 +8,9 @@ use crate::bench::load_workspace;
 use crate::error::CliError;
 use crate::output::harmless;
 use camino::{Utf8Path, Utf8PathBuf};
+use miette::Diagnostic;
+use remit_api::git::{self, GitError, git};
 use remit_api::policy::Workspace;
-use std::io::ErrorKind;
-use std::process::Command;
-use tempfile::TempDir;
-
-/// Where git looks when it runs inside a hook; here the folder says which repository is meant.
-const VARIABLES: [&str; 4] = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"];
 
 /// One state of a workspace.
 pub(super) struct Side {
@@ -78,7 +74,7 @@ impl Side {
 
     fn at(shown: &str, revision: &str, folder: &Folder) -> Result<Self, CliError> {
         let tree = folder.tree(revision)?;
-        let copy = folder.write_out(&tree)?;
+        let copy = git::write_out(&folder.within, &tree).map_err(refused)?;
         let root = Utf8Path::from_path(copy.path()).ok_or_else(no_temporary_folder)?;
         let not_there = |_| not_a_workspace(shown);
         let workspace = Workspace::load(root).map_err(not_there)?;
@@ -123,7 +119,8 @@ impl Folder {
     fn of_other(shown: &str, other: Named<'_>) -> Result<Self, CliError> {
         match other {
             Named::Folder(folder) if folder.is_dir() => {
-                if !git(folder, &["rev-parse", "--show-toplevel"])?.fine {
+                let top = git(folder, &["rev-parse", "--show-toplevel"]);
+                if !top.map_err(refused)?.fine {
                     return Err(neither(shown, folder));
                 }
                 let (within, on_disk) = (folder.to_owned(), folder.to_owned());
@@ -139,114 +136,18 @@ impl Folder {
 
     /// The folder's tree at `revision`.
     fn tree(&self, revision: &str) -> Result<String, CliError> {
-        let shown = harmless(revision);
-        let commit = format!("{revision}^{{commit}}");
-        // What begins with a dash would be an option.
-        let known = !revision.is_empty() && !revision.starts_with('-');
-        if !known || !self.verifies(&commit)? {
-            return Err(CliError::input(
-                format!(
-                    "`{shown}` is neither a folder nor a git revision of `{}`",
-                    top_of(&self.within)?
-                ),
-                "`git log --oneline` lists revisions; a branch, a tag and `HEAD~1` are some too",
-            ));
-        }
-        let folder = format!("{revision}:{}", self.path);
-        let tree = git(&self.within, &["rev-parse", "--verify", "--quiet", &folder])?;
-        let kind = git(&self.within, &["cat-file", "-t", tree.text.trim()])?;
-        if !tree.fine || kind.text.trim() != "tree" {
-            return Err(CliError::input(
-                format!("there is no folder `{}` in `{shown}`", harmless(&self.shown)),
-                format!("`git ls-tree -rd --name-only {shown}` lists the folders of that revision"),
-            ));
-        }
-        Ok(tree.text.trim().to_owned())
+        git::tree_at(&self.within, revision, &self.path, &self.shown).map_err(refused)
     }
-
-    fn verifies(&self, name: &str) -> Result<bool, CliError> {
-        Ok(git(&self.within, &["rev-parse", "--verify", "--quiet", name])?.fine)
-    }
-
-    /// Writes `tree` below a new folder by way of an index of its own. From the repository's top: elsewhere
-    /// git writes out only what lies below.
-    fn write_out(&self, tree: &str) -> Result<TempDir, CliError> {
-        let top = top_of(&self.within)?;
-        let copy = tempfile::tempdir()?;
-        let index = tempfile::tempdir()?;
-        let index = index.path().join("index");
-        let prefix = format!("--prefix={}/", copy.path().display());
-        for arguments in
-            [&["read-tree", tree][..], &["checkout-index", "--all", "--quiet", &prefix]]
-        {
-            let mut command = command(&top, arguments);
-            let done = ran(command.env("GIT_INDEX_FILE", &index))?;
-            if !done.fine {
-                return Err(CliError::input(
-                    format!("git could not write out the revision: {}", done.complaint),
-                    "`git fsck` checks the repository",
-                ));
-            }
-        }
-        Ok(copy)
-    }
-}
-
-/// What git answered.
-struct Answer {
-    fine: bool,
-    text: String,
-    /// The first line of what it complained.
-    complaint: String,
 }
 
 fn top_of(folder: &Utf8Path) -> Result<Utf8PathBuf, CliError> {
-    let top = git(folder, &["rev-parse", "--show-toplevel"])?;
-    if top.fine {
-        return Ok(Utf8PathBuf::from(top.text.trim_end_matches(['\r', '\n'])));
-    }
-    Err(CliError::input(
-        format!(
-            "`{folder}` is not in the work tree of a git repository; git says: {}",
-            top.complaint
-        ),
-        "run this inside of the repository, or name two folders",
-    ))
+    git::top_of(folder).map_err(refused)
 }
 
-fn git(within: &Utf8Path, arguments: &[&str]) -> Result<Answer, CliError> {
-    ran(&mut command(within, arguments))
-}
-
-fn command(within: &Utf8Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(within).args([
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "core.fsmonitor=false",
-    ]);
-    command.args(arguments).env("LC_ALL", "C");
-    for variable in VARIABLES {
-        command.env_remove(variable);
-    }
-    command
-}
-
-fn ran(command: &mut Command) -> Result<Answer, CliError> {
-    let output = command.output().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => CliError::input(
-            "git is not installed, and a revision can only be read with it",
-            "install git, or name two folders",
-        ),
-        _ => CliError::input(format!("git could not be started: {error}"), "try `git --version`"),
-    })?;
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    Ok(Answer {
-        fine: output.status.success(),
-        text: String::from_utf8_lossy(&output.stdout).into_owned(),
-        complaint: harmless(complaint.lines().next().unwrap_or("nothing")),
-    })
+/// What git says may hold anything, such as the control characters of a name.
+fn refused(error: GitError) -> CliError {
+    let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+    CliError::input(harmless(&error.to_string()), harmless(&help))
 }
 
 fn neither(shown: &str, other: &Utf8Path) -> CliError {
