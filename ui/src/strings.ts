@@ -32,15 +32,33 @@ export const T = {
   draft: "Draft",
   draftBroken: "Draft does not parse",
   draftBrokenWhy: "The draft does not parse; the verdicts are those of the last text that did",
-  draftFiles: (files: readonly string[]) =>
-    `The verdicts follow unsaved text of ${enumerate(files)}. Compared with the last save.`,
+  draftFiles: (files: readonly string[], revision: string | null) =>
+    `The verdicts follow unsaved text of ${enumerate(files)}. Compared with ${revision ?? "the last save"}.`,
   draftJudged: (micros: number) => `Draft judged in ${duration(micros)}, as recorded`,
   noChange: "no change",
   noVerdictChanged: "No verdict changed",
   callsChanged: (calls: number) => `${count(calls, "call")} changed`,
   newly: (calls: number, verdict: Verdict) => `${number(calls)} newly ${LOOK[verdict].word.toLowerCase()}`,
   inSessions: (sessions: number) => `in ${count(sessions, "session")}`,
-  comparedWith: { draft: "against the last save", saved: "by the last save" },
+  comparedWith: (of: "draft" | "saved", revision: string | null) => {
+    if (revision !== null) return `against ${revision}`;
+    return of === "draft" ? "against the last save" : "by the last save";
+  },
+  comparedTo: "Compared with",
+  lastSave: "the last save",
+  lastCommit: "the last commit",
+  noRepository: "The workspace is in no git repository",
+  comparing: "Comparing",
+  decidedBy: (policies: string) => `decided by ${policies}`,
+  noLongerBy: (policies: string) => `no longer permitted by ${policies}`,
+  nothingPermits: "nothing permits it",
+  cannotBeDecided: "cannot be decided",
+  noVerdictChangedHelp: "Every recorded call has the verdict that it had before.",
+  moreGroups: (groups: number) => `and ${count(groups, "group")} more, each smaller`,
+  noTextChanged: "No text differs",
+  noTextChangedHelp: "Everything is saved. Compare with a commit to see more.",
+  asAtRevision: (revision: string) => `All files are as they were at ${revision}.`,
+  restored: (files: string) => `Found again: text of ${files} that was not saved.`,
   discard: "Discard",
   discardHelp: "Back to the text on disk. Undo brings yours back.",
   reading: (files: number, of: number, calls: number) =>

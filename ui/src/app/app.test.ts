@@ -275,12 +275,15 @@ describe("an edit", () => {
   });
 
   test("survives a reload", async () => {
-    await edited(canned());
+    const kept = new Map();
+    await edited(canned({}, kept));
     window.__remit?.editor.set("// not saved yet");
+    await waitFor(() => expect(kept.size).toBe(1));
     cleanup();
     document.body.removeAttribute("data-ready");
-    await open(canned());
+    await open(canned({}, kept));
     await waitFor(() => expect(window.__remit?.editor.get()).toBe("// not saved yet"));
+    await until("restored", "not saved");
     await until("save", "Save and replay");
   });
 });

@@ -3,8 +3,9 @@
 // Not here: how keys are listened to (`keys.ts`), and what the actions do (`remit.svelte.ts`).
 
 import type { Document } from "../policy/documents.svelte";
+import { firstText, freeName } from "../policy/places";
 import { back, focusArea, focusElement } from "./focus";
-import { AREAS, type Area } from "./place.svelte";
+import { AREAS, VIEWS, type Area, type View } from "./place.svelte";
 import type { Remit } from "./remit.svelte";
 
 export interface Command {
@@ -28,6 +29,11 @@ const AREA_NAMES: Readonly<Record<Area, string>> = {
   session: "the session",
   editor: "the editor",
   why: "why",
+};
+
+const VIEW_NAMES: Readonly<Record<View, { readonly words: string; readonly keys: string }>> = {
+  session: { words: "the session", keys: "Shift+S" },
+  changes: { words: "the changes, in text and in meaning", keys: "Shift+C" },
 };
 
 export function commands(remit: Remit, frame: Frame): Command[] {
@@ -102,6 +108,14 @@ function moving(remit: Remit): Command[] {
       when: () => remit.selection.why.data !== null,
       run: () => goTo(remit, "why"),
     },
+    ...VIEWS.map((view) => ({
+      id: `view-${view}`,
+      title: `Show ${VIEW_NAMES[view].words}`,
+      group: "Move" as const,
+      keys: [VIEW_NAMES[view].keys],
+      when: open,
+      run: () => remit.show(view),
+    })),
     {
       id: "filter",
       title: "Filter sessions",
@@ -178,6 +192,38 @@ function editing(remit: Remit): Command[] {
       keys: ["$mod+KeyW"],
       when: editable,
       run: withCurrent((document) => closeFile(remit, document)),
+    },
+    {
+      id: "new-file",
+      title: "New guardrail file",
+      group: "Edit",
+      keys: ["$mod+KeyN"],
+      when: () => remit.workspace !== null,
+      run: () => void newFile(remit),
+    },
+    {
+      id: "undo-file-step",
+      title: "Undo the last change of files",
+      group: "Edit",
+      keys: ["$mod+Alt+KeyZ"],
+      when: () => remit.files.next.undo !== null,
+      run: () => void remit.files.undo(),
+    },
+    {
+      id: "redo-file-step",
+      title: "Redo the last change of files",
+      group: "Edit",
+      keys: ["$mod+Alt+Shift+KeyZ"],
+      when: () => remit.files.next.redo !== null,
+      run: () => void remit.files.redo(),
+    },
+    {
+      id: "remove-file",
+      title: "Remove the file",
+      group: "Edit",
+      keys: [],
+      when: () => current() !== null && current()?.base.kind !== "config",
+      run: withCurrent((document) => void remit.files.remove(document.path)),
     },
     {
       id: "show-policies",
@@ -283,6 +329,14 @@ export function goTo(remit: Remit, area: Area): void {
 export function closeFile(remit: Remit, document: Document): void {
   remit.closeFile(document);
   goTo(remit, remit.documents.current ? "editor" : "session");
+}
+
+/** A guardrail file with a free name, ready to be written. */
+async function newFile(remit: Remit): Promise<void> {
+  const path = freeName("guardrails/new.cedar", remit.workspace?.files ?? []);
+  if (!(await remit.files.make(path, firstText(path)))) return;
+  await remit.openFile(path);
+  goTo(remit, "editor");
 }
 
 async function toFilter(remit: Remit): Promise<void> {

@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, waitFor } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 import type { Commands, DraftsJudged } from "../api/bindings";
-import { canned, cannedColumn, reply, type Canned } from "../host/canned";
+import { canned, cannedColumn, reply, type Canned, type Kept } from "../host/canned";
 import { allById, byId, open, press, until } from "../test/app";
 
 type Request = Commands["judge_drafts"][0];
@@ -26,8 +26,8 @@ const judge = (host: () => Canned, of: (request: Request) => DraftsJudged) => (r
 const usual = ({ files }: Request) => reply("judge_drafts", files.length > 0 ? undefined : "saved");
 
 /** Opens the guardrails in the editor. */
-async function editing(answers: Answers = {}, of = usual): Promise<Canned> {
-  const host: Canned = canned({ judge_drafts: judge(() => host, of), ...answers });
+async function editing(answers: Answers = {}, of = usual, kept: Kept = new Map()): Promise<Canned> {
+  const host: Canned = canned({ judge_drafts: judge(() => host, of), ...answers }, kept);
   await open(host);
   await press("e");
   await waitFor(() => expect(window.__remit?.editor.get()).toContain("permit"));
@@ -124,16 +124,18 @@ describe("a draft", () => {
   });
 
   test("counts in a closed file too, and after a reload", async () => {
-    await editing();
+    const kept = new Map();
+    await editing({}, usual, kept);
     edit("// draft");
     await until("draft-mark", "Draft");
     await press("w", { ctrlKey: true });
     await fireEvent.click(byId("tab-files"));
     await until("files", "not saved");
     await until("draft-mark", "Draft");
+    await waitFor(() => expect(kept.size).toBe(1));
     cleanup();
     document.body.removeAttribute("data-ready");
-    const host: Canned = canned({ judge_drafts: judge(() => host, usual) });
+    const host: Canned = canned({ judge_drafts: judge(() => host, usual) }, kept);
     await open(host);
     await until("draft-mark", "1 changed");
     expect(judged(host).at(-1)?.files).toEqual([{ path: FILE, text: "// draft" }]);

@@ -7,6 +7,8 @@ import type { Verdict } from "../api/bindings";
 import { BY_CODE } from "../verdict/verdict";
 
 export type Tab = "sessions" | "policies" | "files";
+/** What the middle of the bench shows. */
+export type View = "session" | "changes";
 export type Area = "workspace" | "session" | "editor" | "why";
 
 export interface Where {
@@ -16,6 +18,7 @@ export interface Where {
   readonly verdict: Verdict | null;
   readonly tab: Tab;
   readonly area: Area;
+  readonly view: View;
   readonly file: string | null;
 }
 
@@ -26,10 +29,12 @@ export const NOWHERE: Where = {
   verdict: null,
   tab: "sessions",
   area: "session",
+  view: "session",
   file: null,
 };
 
 const TABS: readonly Tab[] = ["sessions", "policies", "files"];
+export const VIEWS: readonly View[] = ["session", "changes"];
 export const AREAS: readonly Area[] = ["workspace", "session", "editor", "why"];
 
 export class Place {
@@ -65,6 +70,7 @@ export function parse(hash: string): Where {
     verdict: oneOf(BY_CODE, given.get("verdict")) ?? null,
     tab: oneOf(TABS, given.get("tab")) ?? NOWHERE.tab,
     area: oneOf(AREAS, given.get("area")) ?? NOWHERE.area,
+    view: oneOf(VIEWS, given.get("view")) ?? NOWHERE.view,
     file: given.get("file"),
   };
 }

@@ -14,12 +14,14 @@ import type {
 } from "../api/bindings";
 import { asError, call, onDrop, onEvent, pickFolder } from "../api/client";
 import { Latest } from "../api/latest";
-import { Documents, type Document } from "../policy/documents.svelte";
+import { Documents, type Document, type Saves } from "../policy/documents.svelte";
+import { Files } from "../policy/files.svelte";
+import { Git } from "../policy/git.svelte";
 import { Corpus, type Of } from "../replay/corpus.svelte";
 import { Judgement } from "../replay/judgement.svelte";
 import { SessionList } from "../session/sessions.svelte";
 import { Transcript } from "../session/transcript.svelte";
-import { NOWHERE, Place } from "./place.svelte";
+import { NOWHERE, Place, type View } from "./place.svelte";
 import { Preference } from "./preference.svelte";
 import { Selection } from "./selection.svelte";
 
@@ -54,10 +56,13 @@ export class Remit {
   readonly transcript = new Transcript();
   readonly corpus = new Corpus();
   readonly selection = new Selection(this.place, this.sessions, this.transcript, this.corpus);
-  readonly documents = new Documents({
+  readonly #saves: Saves = {
     before: () => this.corpus.mark(),
     done: (workspace) => this.#adopt(workspace),
-  });
+  };
+  readonly documents = new Documents(this.#saves);
+  readonly files = new Files(this.documents, this.#saves);
+  readonly git = new Git();
   readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
   /** The counts in view: those of the last good replay. */
@@ -121,6 +126,22 @@ export class Remit {
     this.place.go({ file: this.documents.current?.path ?? null });
   }
 
+  /** Shows something else in the middle of the bench. */
+  show(view: View): void {
+    this.place.go({ view, area: "session" });
+  }
+
+  /** Counts changes against a git revision, or again against what is saved. */
+  async pin(revision: string | null): Promise<void> {
+    this.error = null;
+    try {
+      await call("pin_baseline", { revision });
+      await this.corpus.pin(revision);
+    } catch (thrown) {
+      this.error = asError(thrown);
+    }
+  }
+
   filterByVerdict(verdict: Verdict | null): Promise<void> {
     this.place.go({ tab: "sessions" });
     return this.filter(this.sessions.text, verdict);
@@ -177,8 +198,9 @@ export class Remit {
   /** What was open already (a reload), what was named at the start, or the sample on the first start. */
   async #openFirst(info: AppInfo): Promise<void> {
     if (await call("workspace", {}).catch(() => null)) {
-      // The window before this one may have left the host with its drafts.
+      // The window before this one may have left the host with its drafts and its baseline.
       await call("judge_drafts", { files: [] }).catch(() => null);
+      await call("pin_baseline", { revision: null }).catch(() => null);
       return this.#adopt(await call("workspace", {}));
     }
     if (info.initial !== null) return this.open(info.initial);
@@ -189,6 +211,7 @@ export class Remit {
     this.opening = words;
     this.error = null;
     try {
+      await this.documents.leave();
       const workspace = await command();
       if (this.workspace) this.#leave();
       await this.#adopt(workspace);
@@ -205,6 +228,8 @@ export class Remit {
     this.transcript.close();
     this.selection.clear();
     this.corpus.clear();
+    this.files.clear();
+    this.git.clear();
     this.judgement.settle();
     this.progress = null;
     this.mismatch = null;
@@ -239,6 +264,7 @@ export class Remit {
     this.#settled = key(workspace);
     this.settlements++;
     this.judgement.settle();
+    void this.git.refresh();
     if (workspace.replay.state === "ready") this.#lastSummary = workspace.replay.summary;
     if (!first && (await this.#settledUnderDrafts())) return;
     const { text, verdict, session } = this.place.where;
@@ -288,6 +314,7 @@ export class Remit {
         return;
       case "workspaceChanged":
         await this.documents.changedOnDisk(event.paths);
+        void this.git.refresh();
         break;
       case "replayFinished":
         this.#finished = event.revision;

@@ -2,7 +2,7 @@
 //
 // The files are what the real host said; `README.md` beside them lists them. Never in a shipped build.
 
-import type { AppEvent, Commands, ErrorDto } from "../api/bindings";
+import type { AppEvent, Commands, ErrorDto, KeptDraft } from "../api/bindings";
 import type { CommandName, Host } from "./host";
 
 const FILES = import.meta.glob<unknown>("./canned/*.json", { eager: true, import: "default" });
@@ -19,6 +19,8 @@ export interface Canned extends Host {
   /** Which commands were called, with what. */
   readonly calls: readonly { readonly name: CommandName; readonly request: unknown }[];
   column: Uint8Array;
+  /** The verdicts by the revision that is pinned; empty without one. */
+  baseline: Uint8Array;
 }
 
 /** The reply in `<command>[.<variant>].json`. */
@@ -31,20 +33,25 @@ export const cannedError = (variant: string): ErrorDto => file(`error.${variant}
 export const cannedColumn = (variant?: string): Uint8Array =>
   Uint8Array.from(file(`verdict_column${variant ? `.${variant}` : ""}`) as number[]);
 
+/** Unsaved texts as the host keeps them, by path: what outlives a window. */
+export type Kept = Map<string, KeptDraft>;
+
 /** Answers with the canned replies, except where `answers` says otherwise. */
-export function canned(answers: Answers = {}): Canned {
+export function canned(given: Answers = {}, kept: Kept = new Map()): Canned {
+  const answers: Answers = { ...keeping(kept), ...given };
   const events = new Set<(event: AppEvent) => void>();
   const drops = new Set<(path: string) => void>();
   const calls: { name: CommandName; request: unknown }[] = [];
   const host: Canned = {
     calls,
     column: cannedColumn(),
+    baseline: new Uint8Array(),
     async call(name, request) {
       calls.push({ name, request });
       const answer = answers[name];
       return answer ? await answer(request) : usual(name, request);
     },
-    bytes: async () => host.column,
+    bytes: async (name) => (name === "baseline_column" ? host.baseline : host.column),
     onEvent: async (listener) => listening(events, listener),
     onDrop: async (listener) => listening(drops, listener),
     pickFolder: async () => "/home/ada/payments-desk",
@@ -53,6 +60,12 @@ export function canned(answers: Answers = {}): Canned {
   };
   return host;
 }
+
+const keeping = (kept: Kept): Answers => ({
+  kept_drafts: () => ({ drafts: [...kept.values()] }),
+  keep_draft: (draft) => (kept.set(draft.path, draft), {}),
+  forget_draft: ({ path }) => (kept.delete(path), {}),
+});
 
 function usual<C extends CommandName>(name: C, request: Commands[C][0]): Commands[C][1] {
   const step = "step" in request ? request.step : null;

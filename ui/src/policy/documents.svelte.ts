@@ -1,11 +1,19 @@
 // The files that are open: their text on disk, the text in the editor, and what is wrong with it.
 //
-// Promises: unsaved text survives a reload of the window, and a change on disk never replaces it
-// without being asked. Not here: the editor itself, and what is valid.
+// Promises: unsaved text survives a reload and a crash, and a change on disk never replaces it without
+// being asked; what a person did to a text can be undone for as long as its file is open. Not here: the editor itself, and what is valid.
 
-import type { DraftText, ErrorDto, FileKind, FileText, Finding, WorkspaceView } from "../api/bindings";
+import type {
+  DraftText,
+  ErrorDto,
+  FileKind,
+  FileText,
+  Finding,
+  KeptDraft,
+  WorkspaceView,
+} from "../api/bindings";
 import { asError, call } from "../api/client";
-import { draftPaths, forgetDraft, keepDraft, readDraft } from "./drafts";
+import { forgetDraft, keepDraft, keptDrafts, write } from "./drafts";
 
 /** Files whose text says what is allowed. */
 const JUDGED: ReadonlySet<FileKind> = new Set(["guardrails", "scope"]);
@@ -29,12 +37,10 @@ export class Document {
   readonly dirty = $derived(this.text !== this.base.text);
   /** Puts text into the editor that shows this document, so that it can be undone. */
   apply: ((text: string) => void) | null = null;
+  /** What the editor remembers while another file is in front: undo, folds, the cursor. */
+  memory: unknown = null;
 
-  constructor(
-    readonly root: string,
-    file: FileText,
-  ) {
-    const draft = readDraft(root, file.path);
+  constructor(file: FileText, draft: KeptDraft | null = null) {
     this.base = draft ? { ...file, text: draft.base, digest: draft.digest } : file;
     this.text = draft?.text ?? file.text;
     if (draft && draft.digest !== file.digest) this.meet(file);
@@ -47,8 +53,8 @@ export class Document {
   /** The person typed. */
   edit(text: string): void {
     this.text = text;
-    if (this.dirty) keepDraft(this.root, this.path, { text, base: this.base.text, digest: this.base.digest });
-    else forgetDraft(this.root, this.path);
+    if (this.dirty) keepDraft({ path: this.path, text, base: this.base.text, digest: this.base.digest });
+    else forgetDraft(this.path);
   }
 
   replace(text: string): void {
@@ -75,7 +81,7 @@ export class Document {
     this.base = file;
     this.theirs = null;
     if (shown !== file.text) this.replace(file.text);
-    forgetDraft(this.root, this.path);
+    forgetDraft(this.path);
   }
 
   /** Ours, or what both were merged into, shall replace theirs with the next save. */
@@ -103,6 +109,8 @@ export class Documents {
   /** Where the editor shall go next. */
   spot = $state.raw<Spot | null>(null);
   error = $state.raw<ErrorDto | null>(null);
+  /** Files whose unsaved text of before was found, until the person was told. */
+  restored = $state.raw<readonly string[]>([]);
   readonly unsaved: readonly Document[] = $derived([...this.open, ...this.kept].filter((one) => one.dirty));
   /** Unsaved text that changes verdicts. */
   readonly drafts: readonly DraftText[] = $derived(
@@ -124,17 +132,34 @@ export class Documents {
     this.current = null;
     this.spot = null;
     this.error = null;
-    for (const path of draftPaths(root)) {
-      const document = await this.#read(path);
+    this.restored = [];
+    if (root === "") return;
+    for (const draft of await keptDrafts()) {
+      const document = await this.#read(draft.path, draft);
       if (root !== this.#root) return;
-      if (document && !this.#find(path)) this.kept = [...this.kept, document];
+      if (!document || this.find(draft.path)) continue;
+      this.kept = [...this.kept, document];
+      this.restored = [...this.restored, draft.path];
     }
     // A file that is no longer there keeps its unsaved text for when it comes back.
     this.error = null;
   }
 
+  /** The workspace is about to be left: what is unsaved is kept first. */
+  leave(): Promise<void> {
+    return write();
+  }
+
+  /** A file is gone: its tab goes, too, and its unsaved text. */
+  drop(path: string): void {
+    const document = this.find(path);
+    if (!document) return;
+    document.edit(document.base.text);
+    this.close(document);
+  }
+
   async show(path: string, from: number | null = null, line: number | null = null): Promise<void> {
-    const document = this.#find(path) ?? (await this.#read(path));
+    const document = this.find(path) ?? (await this.#read(path));
     if (!document) return;
     this.kept = this.kept.filter((one) => one !== document);
     if (!this.open.includes(document)) this.open = [...this.open, document];
@@ -187,13 +212,13 @@ export class Documents {
     }
   }
 
-  #find(path: string): Document | undefined {
+  find(path: string): Document | undefined {
     return [...this.open, ...this.kept].find((one) => one.path === path);
   }
 
-  async #read(path: string): Promise<Document | null> {
+  async #read(path: string, draft: KeptDraft | null = null): Promise<Document | null> {
     try {
-      const document = new Document(this.#root, await call("read_file", { path }));
+      const document = new Document(await call("read_file", { path }), draft);
       this.error = null;
       return document;
     } catch (thrown) {

@@ -1,65 +1,45 @@
-// Unsaved text, kept by the browser so that a reload does not lose it.
+// Unsaved text, kept by the host in the app's own folder, so that neither a reload nor a crash loses it.
 
-export interface Draft {
-  readonly text: string;
-  /** The text that the edit started from, and its digest. */
-  readonly base: string;
-  readonly digest: string;
-}
-
-const key = (root: string, path: string): string => `remit.draft:${root}:${path}`;
-
-/** The files of a workspace that have unsaved text, in a fixed order. */
-export function draftPaths(root: string): string[] {
-  write();
-  const start = key(root, "");
-  const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? "");
-  return keys.flatMap((one) => (one.startsWith(start) ? [one.slice(start.length)] : [])).toSorted();
-}
+import type { KeptDraft } from "../api/bindings";
+import { call } from "../api/client";
 
 /** Writing at every key would hold up the next one. */
 const PAUSE_MS = 250;
-const waiting = new Map<string, Draft>();
+/** What is to be kept; `null` for what is to be forgotten. */
+const waiting = new Map<string, KeptDraft | null>();
 let pause: ReturnType<typeof setTimeout> | undefined;
 
+/** The unsaved texts of the open workspace, of before. */
+export async function keptDrafts(): Promise<readonly KeptDraft[]> {
+  await write();
+  // Unsaved text that cannot be read must not keep the workspace from opening.
+  return (await call("kept_drafts", {}).catch(() => ({ drafts: [] }))).drafts;
+}
+
 /** Keeps a draft a moment later, and before the window goes away. */
-export function keepDraft(root: string, path: string, draft: Draft): void {
-  waiting.set(key(root, path), draft);
+export function keepDraft(draft: KeptDraft): void {
+  waiting.set(draft.path, draft);
   clearTimeout(pause);
-  pause = setTimeout(write, PAUSE_MS);
+  pause = setTimeout(() => void write(), PAUSE_MS);
 }
 
-function write(): void {
+export function forgetDraft(path: string): void {
+  waiting.set(path, null);
   clearTimeout(pause);
-  for (const [key, draft] of waiting) {
-    try {
-      localStorage.setItem(key, JSON.stringify(draft));
-    } catch {
-      // Storage is full or forbidden: the text is still in the editor, only a reload would lose it.
-    }
-  }
+  pause = setTimeout(() => void write(), PAUSE_MS);
+}
+
+/** Writes what waits, before something else is open. */
+export async function write(): Promise<void> {
+  clearTimeout(pause);
+  const now = [...waiting];
   waiting.clear();
-}
-
-addEventListener("pagehide", write);
-document.addEventListener("visibilitychange", write);
-
-export function readDraft(root: string, path: string): Draft | null {
-  write();
-  try {
-    const draft: unknown = JSON.parse(localStorage.getItem(key(root, path)) ?? "null");
-    return isDraft(draft) ? draft : null;
-  } catch {
-    return null;
+  for (const [path, draft] of now) {
+    const done = draft ? call("keep_draft", draft) : call("forget_draft", { path });
+    // The disk is full or forbidden: the text is still in the editor, only a crash would lose it.
+    await done.catch(() => null);
   }
 }
 
-export function forgetDraft(root: string, path: string): void {
-  waiting.delete(key(root, path));
-  localStorage.removeItem(key(root, path));
-}
-
-function isDraft(value: unknown): value is Draft {
-  if (typeof value !== "object" || value === null) return false;
-  return ["text", "base", "digest"].every((field) => typeof Reflect.get(value, field) === "string");
-}
+addEventListener("pagehide", () => void write());
+document.addEventListener("visibilitychange", () => void write());

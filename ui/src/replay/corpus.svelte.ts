@@ -1,7 +1,7 @@
 // The whole corpus: the column of verdicts, where its sessions lie, and what an edit changed.
 //
-// Promises: `changes` compares what is in view with the baseline: for a draft the last save, for a save
-// the one before it, however many replays ran since. What is known of one session is looked up when it
+// Promises: `changes` compares what is in view with the baseline: the revision that is pinned, else for a
+// draft the last save, for a save the one before it, however many replays ran since. What is known of one session is looked up when it
 // is asked for: nothing here is a list of calls. Not here: who asked for the replay.
 
 import type { CallPlace, ErrorDto, Verdict } from "../api/bindings";
@@ -28,6 +28,8 @@ export class Corpus {
   changes = $state.raw<Changes | null>(null);
   starts = $state.raw<Uint32Array>(NOWHERE);
   error = $state.raw<ErrorDto | null>(null);
+  /** The revision that changes are counted against; `null`: what is saved. */
+  pinned = $state<string | null>(null);
   /** Sessions in all, with and without calls. */
   #sessions = 0;
   /** Which session a block of the column is of, and the other way round, as far as it was asked. */
@@ -42,12 +44,22 @@ export class Corpus {
   /** A save begins: what is saved now is what it is compared with. */
   mark(): void {
     this.#awaited = true;
-    this.baseline = this.#saved;
+    if (this.pinned === null) this.baseline = this.#saved;
+  }
+
+  /** Counts changes against a revision that the host has pinned; `null`: against what is saved. */
+  async pin(revision: string | null): Promise<void> {
+    const baseline = revision === null ? this.#saved : await bytes("baseline_column");
+    this.pinned = revision;
+    this.#awaited = false;
+    this.baseline = baseline;
+    this.#compare();
   }
 
   /** Reads the column again, and says what differs from the baseline. */
   async refresh(of: Of, sessions: number): Promise<void> {
     const column = await this.#read();
+    if (column && of === "saved" && this.pinned !== null) await this.#readPinned(column);
     if (column) this.#show(column, of, sessions);
   }
 
@@ -56,7 +68,8 @@ export class Corpus {
     const column = await this.#read();
     if (!column) return;
     this.#saved = column;
-    this.baseline = column;
+    if (this.pinned === null) this.baseline = column;
+    else await this.#readPinned(column);
     this.#awaited = false;
     this.#of = "draft";
   }
@@ -116,7 +129,7 @@ export class Corpus {
   }
 
   forgetChanges(): void {
-    this.baseline = this.column;
+    if (this.pinned === null) this.baseline = this.column;
     this.#awaited = false;
     this.changes = null;
   }
@@ -126,6 +139,7 @@ export class Corpus {
     this.#of = "saved";
     this.#saved = EMPTY;
     this.column = EMPTY;
+    this.pinned = null;
     this.error = null;
     this.#forgetPlaces(NOWHERE);
     this.forgetChanges();
@@ -149,20 +163,31 @@ export class Corpus {
     if (of === "saved") this.#saved = column;
     this.column = column;
     this.#sessions = sessions;
-    const changes = this.baseline.length > 0 ? compare(this.baseline, column, this.starts) : null;
+    this.#compare();
+  }
+
+  /** The recordings may be others than when the revision was judged: then their places are, too. */
+  async #readPinned(column: Uint8Array): Promise<void> {
+    this.baseline = await bytes("baseline_column").catch(() => EMPTY);
+    this.#forgetPlaces(sessionStarts(column));
+  }
+
+  #compare(): void {
+    const changes = this.baseline.length > 0 ? compare(this.baseline, this.column, this.starts) : null;
     if (changes === null) {
-      this.#forgetPlaces(sessionStarts(column));
+      this.#forgetPlaces(sessionStarts(this.column));
       this.forgetChanges();
-      if (of === "draft") this.baseline = EMPTY;
+      if (this.#of === "draft" && this.pinned === null) this.baseline = EMPTY;
     } else {
-      this.changes = of === "draft" || this.#awaited || changes.calls > 0 ? changes : null;
+      const asked = this.#of === "draft" || this.pinned !== null || this.#awaited;
+      this.changes = asked || changes.calls > 0 ? changes : null;
     }
   }
 
   /** An edit begins, and is compared with what is saved; or it is over. */
   #turn(of: Of, column: Uint8Array): void {
     this.#of = of;
-    if (of === "saved" && this.#awaited) return;
+    if (this.pinned !== null || (of === "saved" && this.#awaited)) return;
     this.#awaited = false;
     this.baseline = of === "draft" ? this.#saved : column;
   }
