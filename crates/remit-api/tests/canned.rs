@@ -175,6 +175,7 @@ fn files(made: &mut Replies) {
     let new = json!({ "path": "guardrails/new.cedar", "base": null, "text": stop });
     let mut edited = host.ok("edit_files", json!({ "edits": [new] }));
     edited["workspace"]["replay"] = json!({ "state": "running", "done": 0, "total": 8 });
+    neutral(&mut edited, host.root.as_str());
     made.insert("edit_files".into(), edited);
     host.app.wait();
     let mut state = host.ok("git_state", json!({ "against": null }));
