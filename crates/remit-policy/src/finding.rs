@@ -233,8 +233,6 @@ finding_codes! {
     UnsupportedProvider = "unsupported-provider" Error,
     /// A macro that is not right, or that a policy calls wrongly.
     InvalidMacro = "invalid-macro" Error,
-    /// A condition over history that does not fit the schema or the rules of such conditions.
-    InvalidHistoryCondition = "invalid-history-condition" Error,
     /// A policy does not parse.
     Syntax = "syntax" Error,
     /// Two policies of one layer have the same `@id`.
@@ -257,6 +255,8 @@ finding_codes! {
     InvalidLink = "invalid-link" Error,
     /// An entity type that the schema does not declare.
     UnknownEntityType = "unknown-entity-type" Error,
+    /// A condition over history that does not fit the schema or the rules of such conditions.
+    InvalidHistoryCondition = "invalid-history-condition" Error,
     /// An action that the schema does not declare.
     UnknownAction = "unknown-action" Error,
     /// An entity that its enumerated type does not list.
@@ -285,6 +285,18 @@ finding_codes! {
     InvalidPolicy = "invalid-policy" Error,
     /// A policy that no valid request can ever satisfy.
     ImpossiblePolicy = "impossible-policy" Warning,
+    /// A condition over history that always holds, because the request is in its own history.
+    MatchesItself = "matches-itself" Warning,
+    /// A predicate on a group of actions, of which no event is.
+    GroupNeverMatches = "group-never-matches" Warning,
+    /// A `since` whose left side must hold at every event.
+    PositiveSince = "positive-since" Warning,
+    /// What may be used once can be used by several calls in flight.
+    UsedTwice = "used-twice" Advice,
+    /// A field that no event of the action has.
+    NeverLogged = "never-logged" Warning,
+    /// More than AgentCore takes.
+    AgentCoreLimit = "agentcore-limit" Warning,
     /// Characters that change the direction of text and can hide what a policy says.
     BidirectionalText = "bidirectional-text" Warning,
     /// Letters of several scripts in one name or string, or letters that look like others.

@@ -1,4 +1,4 @@
-//! Formats policies and schemas with Cedar's own printers.
+//! Formats policies and schemas with Cedar's and Dogwood's own printers.
 //!
 //! Nothing an author wrote is lost: where a printer would drop comments, the text is refused. The
 //! comment at the head of a policy file stays apart from the first policy's own.
@@ -10,8 +10,10 @@ use cedar_policy_formatter::{Config, policies_str_to_pretty};
 use crate::files::FileKind;
 use crate::finding::{Finding, FindingCode};
 use crate::policy_file::PolicyFile;
+use crate::policy_source::Language;
 use crate::schema::LoadedSchema;
 use crate::split::{has_comments, split};
+use crate::temporal;
 
 /// The text in the official style.
 ///
@@ -28,7 +30,7 @@ pub fn format_text(file: &Utf8Path, text: &str) -> Result<String, Finding> {
         _ => Err(refusal(
             file,
             "there is no formatter for this file",
-            "format `.cedar` and `.cedarschema` files",
+            "format `.cedar`, `.dw` and `.cedarschema` files",
         )),
     };
     formatted.map_err(|finding| *finding)
@@ -38,6 +40,9 @@ fn format_policies(file: &Utf8Path, text: &str) -> Result<String, Box<Finding>> 
     let mistakes = PolicyFile::parse(file, text.into(), None, None).mistakes;
     if let Some(mistake) = mistakes.into_iter().find(|found| found.code == FindingCode::Syntax) {
         return Err(Box::new(mistake));
+    }
+    if Language::of(file) == Language::Dogwood {
+        return temporal::format(file, text).map(with_last_line_ended);
     }
     let (header, policies) = without_header(text);
     let pretty = policies_str_to_pretty(policies, &Config::default()).map_err(|error| {

@@ -69,8 +69,9 @@ impl<'a> Loader<'a> {
         let index = text_of(self.files, SCOPE_INDEX).unwrap_or_default();
         let (tasks, wrong) = scopes::read_rules(index, &parts.scope_files());
         parts.index = wrong;
-        let Assembled { guardrails, scopes, mistakes, misfits } =
+        let Assembled { guardrails, scopes, mistakes, mut misfits } =
             parts.assemble(&tasks, schema.as_deref());
+        misfits.extend(history.as_ref().and_then(|history| history.too_many(&guardrails.policies)));
         Workspace {
             root: self.root.to_owned(),
             config: Arc::new(config),

@@ -14,18 +14,22 @@ mod actions;
 mod compile;
 mod events;
 mod file;
+mod format;
 mod history;
 mod key;
+mod lint;
 mod places;
 mod reading;
 mod words;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use dogwood_language::TemporalField;
 
 pub use events::HistoryOf;
 pub(crate) use file::parse;
+pub(crate) use format::format;
 pub(crate) use history::HistoryConfig;
 pub use history::{History, HistoryError};
 pub use key::leaf_name;
@@ -48,4 +52,18 @@ pub struct Leaf {
     pub text: String,
     /// The bytes of `text`, counted from the policy's first.
     pub span: Range<usize>,
+}
+
+impl Leaf {
+    /// The events that it can match at all: the actions by their full texts, such as
+    /// `Action::"pay"`, and the kinds. If a corpus has none of them, it never held.
+    #[must_use]
+    pub fn events(&self) -> BTreeSet<(String, String)> {
+        let mut events = BTreeSet::new();
+        places::predicates(&self.field.condition.condition, &mut |predicate| {
+            let action = format!("{}::{:?}", predicate.namespace.join("::"), predicate.action);
+            events.insert((action, predicate.kind.clone()));
+        });
+        events
+    }
 }

@@ -66,6 +66,8 @@ fn a_draft_finds_what_loading_finds_in_the_same_file() {
         FindingCode::DuplicatePolicy,
         FindingCode::EmptyScope,
         FindingCode::MissingRecordings,
+        // Where it counts the policies of the whole layer.
+        FindingCode::AgentCoreLimit,
     ];
     for case in cases() {
         let workspace = Workspace::load(&case).unwrap();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_policy::temporal::LEAF_PREFIX;
-use remit_policy::{Language, Workspace};
+use remit_policy::{Language, Workspace, format_text};
 
 const FILE: &str = "guardrails/history.dw";
 
@@ -159,4 +159,18 @@ fn a_policy_is_said_in_words() {
     assert!(reading.sees.unwrap().contains("session"));
     let plain = history.reading(workspace.guardrails.policy("look").unwrap()).unwrap();
     assert_eq!(plain.sees, None);
+}
+
+#[test]
+fn formatting_keeps_every_word_and_refuses_what_does_not_parse() {
+    let file = Utf8Path::new(FILE);
+    let messy = "// why\n@id(\"a\")   forbid(principal,action==Action::\"send_money\",resource)\nwhen   temporal {  formerly within 1h   Action::\"read_file\"::response{} };";
+    let formatted = format_text(file, messy).unwrap();
+    assert_ne!(formatted, messy);
+    assert!(formatted.starts_with("// why\n") && formatted.ends_with(";\n"), "{formatted}");
+    let words = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(words(&formatted), words(messy));
+    assert_eq!(format_text(file, &formatted).unwrap(), formatted);
+    let broken = messy.replace("formerly", "formely");
+    assert!(format_text(file, &broken).unwrap_err().span.is_some());
 }

@@ -21,6 +21,7 @@ use super::Leaf;
 use super::actions::ONLY_IN_HISTORY;
 use super::history::{Ground, History};
 use super::key::leaf_name;
+use super::lint;
 use super::places::{narrowed, predicates};
 use super::words::{Told, said, told};
 use crate::finding::{FindingCode, innermost};
@@ -66,10 +67,16 @@ pub(super) fn lower(
     let cut = named_actions(parsed).and_then(|named| ground.actions.only(&named));
     let quick = cut.and_then(|schema| unit.lower_with(&schema, history, ground, parsed).ok());
     // Mistakes are told against the whole schema, which knows what might have been meant.
-    match quick.filter(|lowered| lowered.flaws.is_empty()) {
-        Some(lowered) => Ok(lowered),
-        None => unit.lower_with(ground.actions.whole(), history, ground, parsed),
+    let mut lowered = match quick.filter(|lowered| lowered.flaws.is_empty()) {
+        Some(lowered) => lowered,
+        None => unit.lower_with(ground.actions.whole(), history, ground, parsed)?,
+    };
+    // What is wrong comes first: a condition that does not fit the schema is odd in many ways.
+    if lowered.flaws.is_empty() {
+        let leaves: Vec<&Leaf> = lowered.leaves.iter().map(Arc::as_ref).collect();
+        lowered.flaws = lint::policy(&leaves, history.of, history.model());
     }
+    Ok(lowered)
 }
 
 impl Unit<'_> {

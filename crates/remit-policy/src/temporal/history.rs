@@ -9,10 +9,16 @@ use thiserror::Error;
 use super::actions::Actions;
 use super::events::HistoryOf;
 use crate::digest;
+use crate::finding::{Finding, FindingCode};
+use crate::policy_source::PolicySource;
 use crate::schema::LoadedSchema;
+use crate::schema_model::SchemaModel;
 
 /// How far back a condition may look when `[history]` does not say it; Dogwood's own limit.
 const MAX_WINDOW: &str = "24h";
+
+/// How many policies over history AgentCore takes.
+const AGENTCORE_POLICIES: usize = 20;
 
 /// What all conditions over history of a workspace stand on.
 #[derive(Debug)]
@@ -80,6 +86,21 @@ impl History {
     /// As [`History::signatures`].
     pub fn partition_keys(&self) -> Result<&[PartitionKey], &HistoryError> {
         Ok(&self.ground()?.partition_keys)
+    }
+
+    /// What is wrong with the number of policies that ask history, where there is a limit.
+    pub(crate) fn too_many(&self, policies: &[Arc<PolicySource>]) -> Option<Finding> {
+        let mut asking = policies.iter().filter(|policy| !policy.leaves.is_empty());
+        let first = (self.of == HistoryOf::AgentCore).then(|| asking.nth(AGENTCORE_POLICIES))??;
+        let message = format!(
+            "AgentCore takes {AGENTCORE_POLICIES} policies over history in an engine, and this is one more"
+        );
+        let finding = first.finding(FindingCode::AgentCoreLimit, message);
+        Some(finding.help("join policies, or leave some to another engine"))
+    }
+
+    pub(super) fn model(&self) -> &SchemaModel {
+        &self.schema.model
     }
 
     pub(super) fn ground(&self) -> Result<&Ground, &HistoryError> {
