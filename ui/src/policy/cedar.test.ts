@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import cases from "./cedar-cases.txt?raw";
+import histories from "./dogwood-cases.txt?raw";
 import { parser } from "./cedar.grammar";
 import { colourCedar } from "./languages";
 
 /** A line that begins with `# ` is the title of the case below it. */
-const valid = cases
+const valid = (cases + histories)
   .split(/^# /m)
   .slice(1)
   .map((one) => {
@@ -33,6 +34,9 @@ describe("the Cedar grammar", () => {
     "permit (principal, action, recource == );",
     'permit (principal, action, resource) when { "open };',
     "permit (principal, action, resource) when { principal.if };",
+    'permit (principal, action, resource) when temporal { formerly within Action::"a"::response{} };',
+    'permit (principal, action, resource) when temporal { formerly within 1h Action::"a"::response };',
+    "def temporal x(?w) { true }",
   ])("marks what is wrong in %s", (text) => expect(errors(text)).toBeGreaterThan(0));
 
   test("binds `!` tighter than `&&`, and `&&` tighter than `||`", () => {

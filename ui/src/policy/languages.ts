@@ -23,19 +23,20 @@ import { cedarSchema } from "./schema";
 const cedarParser = parser.configure({
   props: [
     styleTags({
-      "permit forbid": t.definitionKeyword,
-      "when unless if then else": t.controlKeyword,
-      "in is like has": t.operatorKeyword,
+      "permit forbid def": t.definitionKeyword,
+      "when unless if then else temporal guardrails cedar": t.controlKeyword,
+      "in is like has formerly previous since within exists count sum for where": t.operatorKeyword,
       "true false": t.bool,
       "Variable/...": t.standard(t.variableName),
-      Slot: t.special(t.variableName),
+      "Slot Binder Bound": t.special(t.variableName),
+      "MacroName EventKind": t.function(t.variableName),
       AnnotationName: t.annotation,
       TypeName: t.typeName,
       "FunctionName/TypeName": t.function(t.variableName),
       MethodName: t.function(t.propertyName),
       Property: t.propertyName,
       String: t.string,
-      Number: t.number,
+      "Number Duration": t.number,
       Comment: t.lineComment,
       "Equal Compare": t.compareOperator,
       "Plus Minus Times": t.arithmeticOperator,
@@ -45,6 +46,7 @@ const cedarParser = parser.configure({
     }),
     indentNodeProp.add({
       Policy: continuedIndent({ except: /^(when|unless|\(|\)|;|permit|forbid)/ }),
+      Event: delimitedIndent({ closing: "}", align: false }),
       "Scope ArgumentList": delimitedIndent({ closing: ")", align: false }),
       Block: delimitedIndent({ closing: "}", align: false }),
       Record: delimitedIndent({ closing: "}", align: false }),
