@@ -15,6 +15,7 @@
 mod agentdojo;
 mod builder;
 mod claude_code;
+mod dogwood;
 mod json;
 mod mcp;
 mod messages;
@@ -46,14 +47,23 @@ pub enum Format {
     ClaudeCode,
     /// What an MCP client and server said to each other.
     Mcp,
+    /// An event log of Dogwood.
+    Dogwood,
     /// Remit's own readable notation.
     Notation,
 }
 
 impl Format {
     /// Every format, in the order in which they are listed to people.
-    pub fn all() -> [Format; 5] {
-        [Format::AgentDojo, Format::OpenAiChat, Format::ClaudeCode, Format::Mcp, Format::Notation]
+    pub fn all() -> [Format; 6] {
+        [
+            Format::AgentDojo,
+            Format::OpenAiChat,
+            Format::ClaudeCode,
+            Format::Mcp,
+            Format::Dogwood,
+            Format::Notation,
+        ]
     }
 
     /// The format's name on the command line.
@@ -63,6 +73,7 @@ impl Format {
             Format::OpenAiChat => "openai-chat",
             Format::ClaudeCode => "claude-code",
             Format::Mcp => "mcp",
+            Format::Dogwood => "dogwood",
             Format::Notation => "notation",
         }
     }
@@ -292,6 +303,7 @@ fn read(
         Format::OpenAiChat => Ok((openai_chat::read(source, warnings)?, Vec::new())),
         Format::ClaudeCode => Ok((claude_code::read(source, side_files, warnings)?, Vec::new())),
         Format::Mcp => mcp::read(source, warnings),
+        Format::Dogwood => Ok((dogwood::read(source, warnings)?, Vec::new())),
         Format::Notation => Ok((crate::notation::read(source, warnings), Vec::new())),
     }
 }

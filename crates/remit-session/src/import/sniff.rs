@@ -3,7 +3,7 @@
 //! A claim needs the keys that only that format has together, so that the other JSON files of a
 //! folder (package manifests, labels, ground truth) are left alone.
 
-use super::{Format, text};
+use super::{Format, dogwood, text};
 use serde_json::Value;
 
 /// How much of a file is looked at.
@@ -17,6 +17,9 @@ pub(super) fn sniff(name: &str, bytes: &[u8]) -> Option<Format> {
     let head = text::peek(bytes.get(..HEAD_BYTES).unwrap_or(bytes));
     if crate::notation::is_notation(name, &head) {
         return Some(Format::Notation);
+    }
+    if head.lines().find(|line| !line.trim().is_empty()).is_some_and(dogwood::is_event) {
+        return Some(Format::Dogwood);
     }
     let lines = head.split('\n').filter(|line| line.starts_with(['{', '[']));
     let whole = lines.take(HEAD_LINES).filter_map(|line| serde_json::from_str(line).ok());

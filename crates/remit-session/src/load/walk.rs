@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Endings of files in folders that may be recordings; a file that is named may end as it likes.
-const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "session"];
+const ENDINGS: [&str; 5] = ["json", "jsonl", "log", "ndjson", "session"];
 
 /// A file that may be a recording.
 pub(super) struct Found {
