@@ -847,7 +847,15 @@ text: string,
 /**
  * What its `@why` (or `@doc`) says.
  */
-why: string | null, };
+why: string | null, 
+/**
+ * What it says in plain English, if it asks the history of the session; several lines.
+ */
+reading: string | null, 
+/**
+ * Which past events its conditions can see.
+ */
+sees: string | null, };
 
 /**
  * A policy that failed on a call. Cedar skips it.

@@ -37,8 +37,8 @@ fn why_of_step(
         agent: found.session.agent(step.lane).to_owned(),
         task: found.replayed.task.clone(),
         sentence: sentence(&call.tool, found.replayed.task.as_deref(), judged),
-        guardrails: sides.map(|j| decision(&j.guardrails, Some(guardrails))),
-        scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(j, scope)),
+        guardrails: sides.map(|j| decision(workspace, &j.guardrails, Some(guardrails))),
+        scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(workspace, j, scope)),
         unknown: judged
             .unknown
             .as_ref()
@@ -79,8 +79,8 @@ fn sentence(tool: &str, task: Option<&str>, judged: &JudgedCall) -> String {
     if judged.is_uncertain() { said + " A policy failed, so this is uncertain." } else { said }
 }
 
-fn decision(judged: &Judgement, layer: Option<&PolicyLayer>) -> Decision {
-    let text = |id: &str| policy_text(id, layer.and_then(|l| l.policy(id)));
+fn decision(workspace: &Workspace, judged: &Judgement, layer: Option<&PolicyLayer>) -> Decision {
+    let text = |id: &str| policy_text(workspace, id, layer.and_then(|l| l.policy(id)));
     let failure = |e: &remit_replay::PolicyError| PolicyFailure {
         policy: text(&e.policy),
         message: e.message.clone(),
@@ -94,7 +94,10 @@ fn decision(judged: &Judgement, layer: Option<&PolicyLayer>) -> Decision {
 }
 
 /// A policy by its id. The link of a template has an id of its own and its template's text.
-fn policy_text(id: &str, policy: Option<&PolicySource>) -> PolicyText {
+fn policy_text(workspace: &Workspace, id: &str, policy: Option<&PolicySource>) -> PolicyText {
+    let asking = policy.filter(|p| !p.leaves.is_empty());
+    let reading = asking.and_then(|p| workspace.history.as_ref()?.reading(p));
+    let (reading, sees) = reading.map_or((None, None), |r| (Some(r.text), r.sees));
     PolicyText {
         id: id.to_owned(),
         file: policy.map(|p| p.file.to_string()).unwrap_or_default(),
@@ -102,6 +105,8 @@ fn policy_text(id: &str, policy: Option<&PolicySource>) -> PolicyText {
         effect: policy.map_or(Effect::Permit, |p| effect(p.effect)),
         text: policy.map(|p| p.text.clone()).unwrap_or_default(),
         why: policy.and_then(why_of),
+        reading,
+        sees,
     }
 }
 

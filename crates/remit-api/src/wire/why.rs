@@ -70,6 +70,10 @@ pub struct PolicyText {
     pub text: String,
     /// What its `@why` (or `@doc`) says.
     pub why: Option<String>,
+    /// What it says in plain English, if it asks the history of the session; several lines.
+    pub reading: Option<String>,
+    /// Which past events its conditions can see.
+    pub sees: Option<String>,
 }
 
 /// A policy that failed on a call. Cedar skips it.

@@ -118,14 +118,31 @@ impl Why<'_> {
             out += "  no policy permits it\n";
         }
         for id in &judged.reasons {
-            out += &policy(id, layer);
+            out += &self.policy(id, layer);
         }
         for error in &judged.errors {
             out += &format!(
                 "  failed and was skipped: {}\n{}",
                 line(&error.message, 300),
-                policy(&error.policy, layer)
+                self.policy(&error.policy, layer)
             );
+        }
+        out
+    }
+
+    /// A policy with its text, and in words if it asks the history of the session.
+    fn policy(&self, id: &str, layer: Option<&Layer>) -> String {
+        let Some(policy) = layer.and_then(|l| l.policy(id)) else {
+            return format!("  {id}\n");
+        };
+        let text: String = policy.text.lines().map(|l| format!("    {l}\n")).collect();
+        let mut out = format!("  {} ({}:{})\n{text}", bold(id), policy.file, policy.line);
+        let asking = Some(policy).filter(|p| !p.leaves.is_empty());
+        let reading = asking.and_then(|p| self.bench.workspace.history.as_ref()?.reading(p));
+        if let Some(reading) = reading {
+            let lines = reading.text.lines().chain(reading.sees.iter().flat_map(|s| s.lines()));
+            out += "    in words:\n";
+            out.extend(lines.map(|l| format!("      {l}\n")));
         }
         out
     }
@@ -171,12 +188,4 @@ fn happened(outcome: Outcome) -> &'static str {
         Outcome::Failed => "failed",
         Outcome::Unrecorded => "has no result",
     }
-}
-
-fn policy(id: &str, layer: Option<&Layer>) -> String {
-    let Some(policy) = layer.and_then(|l| l.policy(id)) else {
-        return format!("  {id}\n");
-    };
-    let text: String = policy.text.lines().map(|l| format!("    {l}\n")).collect();
-    format!("  {} ({}:{})\n{text}", bold(id), policy.file, policy.line)
 }

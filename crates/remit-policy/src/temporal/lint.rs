@@ -94,7 +94,7 @@ impl Lints<'_> {
                 "two calls of `{}` in flight can both use what this asks for: neither has its result yet",
                 used.action
             );
-            let help = "also forbid a call while another is in flight, as `one-transfer-at-a-time` in the shipped workspace `history-desk` does";
+            let help = "also forbid a call while another is in flight: a `request` without a `response` or `error` of the same `requestId`";
             self.say(FindingCode::UsedTwice, leaf.place_of(used), message, help);
         }
     }
