@@ -204,15 +204,21 @@ impl Workspace {
     /// The mapping, and whose history policies see if any policy looks at it.
     fn mapping_digest(&self) -> String {
         let mapping = self.config.mapping.digest();
+        match self.history_in_use() {
+            Some(history) => {
+                digest::of_files([("mapping", &*mapping), ("events", &history.event_schema)])
+            }
+            None => mapping,
+        }
+    }
+
+    /// What conditions over history stand on, if any file may hold such conditions.
+    #[must_use]
+    pub fn history_in_use(&self) -> Option<&History> {
         let asks = |entry: &FileEntry| {
             entry.kind.is_policies() && Language::of(&entry.path) == Language::Dogwood
         };
-        match &self.history {
-            Some(history) if self.files.iter().any(asks) => {
-                digest::of_files([("mapping", &*mapping), ("events", &history.event_schema)])
-            }
-            _ => mapping,
-        }
+        self.history.as_deref().filter(|_| self.files.iter().any(asks))
     }
 
     /// The digest of some files: their names and their exact text.

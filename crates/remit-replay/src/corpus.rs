@@ -12,6 +12,7 @@ pub use builder::CorpusBuilder;
 pub use cache::NotCached;
 
 use crate::Mapper;
+use crate::history::EventLog;
 use crate::rows::RowSet;
 use crate::table::Table;
 use cedar_policy::{Entities, EntityId, EntityUid};
@@ -56,6 +57,8 @@ struct Data {
     /// The rows whose recording misses an attribute.
     misses_an_attribute: Vec<u32>,
     skipped: Vec<Skipped>,
+    /// The events of all sessions, if any policy asked for them.
+    history: Option<EventLog>,
 }
 
 /// What requests depend on besides the recordings.
@@ -240,6 +243,16 @@ impl Corpus {
     /// The rows whose recording misses an attribute that policies may ask for.
     pub(crate) fn misses_an_attribute(&self) -> &RowSet {
         &self.misses_an_attribute
+    }
+
+    /// The events of all sessions, if any policy asked for them when it was made.
+    pub(crate) fn history(&self) -> Option<&EventLog> {
+        self.data.history.as_ref()
+    }
+
+    /// The row of each call by number; one beyond all rows where it has none.
+    pub(crate) fn row_numbers(&self) -> &[u32] {
+        &self.data.rows
     }
 
     /// The row of every call, in the order of the recordings.

@@ -100,10 +100,11 @@ fn collect<'a>(at: StepIdx, before: impl Iterator<Item = &'a str>) -> SessionFac
 }
 
 /// Which steps of which lanes belong to the history of a lane: for each lane the last visible step.
-struct Past(Vec<Option<StepIdx>>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Past(Vec<Option<StepIdx>>);
 
 impl Past {
-    fn of(session: &Session, lane: LaneIdx) -> Self {
+    pub(crate) fn of(session: &Session, lane: LaneIdx) -> Self {
         let mut limits = vec![None; session.lanes.len()];
         trace_back(session, lane, StepIdx(u32::MAX), &mut limits);
         loop {
@@ -126,7 +127,7 @@ impl Past {
         }
     }
 
-    fn sees(&self, lane: LaneIdx, step: StepIdx) -> bool {
+    pub(crate) fn sees(&self, lane: LaneIdx, step: StepIdx) -> bool {
         visible(&self.0, lane, step)
     }
 }

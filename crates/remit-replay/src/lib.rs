@@ -5,6 +5,8 @@
 //! decisions together are a [`Verdict`]. What decides is the [`matrix`](mod@matrix) over a
 //! [`table`](mod@table) of all requests; [`reference`](mod@reference) is what it is checked against.
 //!
+//! Conditions over a session's past are worked out for all calls at once (`history`).
+//!
 //! Promises:
 //! * every tool call has exactly one verdict; the four counts add up to the tool calls;
 //! * an evaluation error is never silent: a decision carries its errors, and says whether one could flip it;
@@ -17,6 +19,7 @@ mod changes;
 mod convert;
 mod corpus;
 mod facts;
+pub mod history;
 mod infer;
 mod junit;
 mod live;
@@ -38,7 +41,7 @@ pub use changes::{
 pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
 pub use infer::infer_manifests;
 pub use junit::to_junit;
-pub use live::{DecidedBy, Decider, Difference, LiveReplay, Verdicts};
+pub use live::{DecidedBy, Decider, Difference, Interpreted, LiveReplay, Verdicts};
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{

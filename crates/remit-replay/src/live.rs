@@ -8,17 +8,20 @@ mod differences;
 #[cfg(test)]
 mod edits;
 mod layer;
+mod memory;
 mod policy_rows;
 mod store;
 mod verdicts;
 
 pub use differences::{Decider, Difference};
+pub use memory::Interpreted;
 pub use verdicts::{DecidedBy, Verdicts};
 
 use crate::matrix::Matrix;
 use crate::rows::RowSet;
 use crate::{Cancelled, Corpus};
 use layer::{Layer, Wanted};
+use memory::Memory;
 use remit_policy::Workspace;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -38,6 +41,7 @@ pub struct LiveReplay {
     guardrails: Layer,
     scoped: Layer,
     store: Store,
+    memory: Memory,
     #[cfg(test)]
     mutation: Option<edits::Mutation>,
 }
@@ -77,6 +81,7 @@ impl LiveReplay {
             guardrails: Layer::new(rows),
             scoped: Layer::new(rows),
             store: Store::default(),
+            memory: Memory::default(),
             #[cfg(test)]
             mutation: None,
             corpus,
@@ -100,6 +105,7 @@ impl LiveReplay {
         go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
     ) -> Result<Arc<Verdicts>, Cancelled> {
         self.take_entities(workspace);
+        self.memory.update(workspace, &self.corpus, &mut self.matrix, go_on)?;
         let unknown = self.misses_an_entity.get_or_insert_with(|| {
             let table = self.matrix.table();
             Arc::new(table.rows_of_unknown_entities(&workspace.entities.entities))
@@ -120,7 +126,13 @@ impl LiveReplay {
             guardrails: self.guardrails.decided(),
             scoped: self.scoped.decided(),
             misses_an_entity: unknown,
+            remembered: self.memory.remembered(),
         })))
+    }
+
+    /// The conditions over history of the last judgement that were left to Dogwood's interpreter.
+    pub fn interpreted(&self) -> Vec<Interpreted> {
+        self.memory.interpreted()
     }
 
     /// Takes the workspace's entities, and forgets what read others.
@@ -141,6 +153,7 @@ impl LiveReplay {
         self.guardrails.forget_what_reads_entities();
         self.scoped.forget_what_reads_entities();
         self.store.forget_what_reads_entities();
+        self.memory.forget_what_reads_entities();
     }
 
     /// Breaks what comes from here on.

@@ -148,6 +148,12 @@ impl Matrix {
         matrix
     }
 
+    /// Takes other columns for what is remembered of sessions. A column that is there already must not
+    /// change.
+    pub(crate) fn take_leaves(&mut self, leaves: Arc<crate::table::LeafColumns>) {
+        self.table = Arc::new(self.table.with_leaves(leaves));
+    }
+
     /// The table whose rows it decides.
     pub fn table(&self) -> &Arc<Table> {
         &self.table

@@ -11,6 +11,7 @@ mod column;
 mod dictionary;
 mod file;
 mod groups;
+mod leaves;
 pub(crate) mod literal;
 mod numbers;
 mod request;
@@ -22,6 +23,7 @@ pub(crate) use codes::Codes;
 pub(crate) use column::Column;
 pub(crate) use dictionary::{Dictionary, Texts};
 pub(crate) use groups::ActionRows;
+pub(crate) use leaves::LeafColumns;
 pub(crate) use numbers::Numbers;
 pub(crate) use value::{NumberKind, Value};
 
@@ -51,10 +53,11 @@ pub struct StoreId(u32);
 #[derive(Debug)]
 pub struct Table {
     columns: Arc<Columns>,
-    base: Entities,
-    stores: Vec<Entities>,
+    base: Arc<Entities>,
+    stores: Arc<Vec<Entities>>,
     principals_are_leaves: bool,
-    members: [OnceLock<Members>; 4],
+    members: Arc<[OnceLock<Members>; 4]>,
+    leaves: Arc<LeafColumns>,
 }
 
 /// What does not depend on entities.
@@ -76,13 +79,39 @@ impl Table {
     /// The requests of `columns`, judged with variants of `base`.
     pub(crate) fn new(columns: Arc<Columns>, base: Entities, stores: Vec<Entities>) -> Self {
         let principals_are_leaves = columns.principals_are_leaves(&base);
-        Table { columns, base, stores, principals_are_leaves, members: Default::default() }
+        Table {
+            columns,
+            base: Arc::new(base),
+            stores: Arc::new(stores),
+            principals_are_leaves,
+            members: Arc::default(),
+            leaves: Arc::default(),
+        }
     }
 
     /// The same requests with other entities; `stores` in the order in which they were added.
     #[must_use]
     pub fn with_entities(&self, base: Entities, stores: Vec<Entities>) -> Self {
-        Table::new(Arc::clone(&self.columns), base, stores)
+        let leaves = Arc::clone(&self.leaves);
+        Table { leaves, ..Table::new(Arc::clone(&self.columns), base, stores) }
+    }
+
+    /// The same requests, with these columns for what is remembered of sessions.
+    #[must_use]
+    pub(crate) fn with_leaves(&self, leaves: Arc<LeafColumns>) -> Self {
+        Table {
+            columns: Arc::clone(&self.columns),
+            base: Arc::clone(&self.base),
+            stores: Arc::clone(&self.stores),
+            principals_are_leaves: self.principals_are_leaves,
+            members: Arc::clone(&self.members),
+            leaves,
+        }
+    }
+
+    /// Whether other entities would make a column another.
+    pub(crate) fn column_reads_entities(&self, id: ColumnId) -> bool {
+        self.leaves.reads_entities(id)
     }
 
     /// How many rows it has.
@@ -131,12 +160,12 @@ impl Table {
     }
 
     pub(crate) fn column(&self, id: ColumnId) -> Option<&Column> {
-        self.columns.column(id)
+        self.columns.column(id).or_else(|| self.leaves.get(id))
     }
 
     /// The column of a path below the context.
     pub(crate) fn path(&self, path: &[String]) -> Option<ColumnId> {
-        self.columns.paths.get(path).copied()
+        self.columns.paths.get(path).copied().or_else(|| self.leaves.id(path))
     }
 
     /// All columns strictly below `prefix`, the shorter paths first.
@@ -145,15 +174,15 @@ impl Table {
         prefix: &'a [String],
     ) -> impl Iterator<Item = (&'a [String], ColumnId)> {
         let deeper =
-            move |path: &&'a Vec<String>| path.len() > prefix.len() && path.starts_with(prefix);
-        let paths = self.columns.paths.iter();
-        paths.filter(move |(path, _)| deeper(path)).map(|(p, id)| (p.as_slice(), *id))
+            move |path: &'a [String]| path.len() > prefix.len() && path.starts_with(prefix);
+        let paths = self.columns.paths.iter().map(|(path, id)| (path.as_slice(), *id));
+        paths.chain(self.leaves.all()).filter(move |(path, _)| deeper(path))
     }
 
     /// The paths of context columns, by column.
     pub(crate) fn path_of(&self, id: ColumnId) -> Option<&[String]> {
-        let mut paths = self.columns.paths.iter();
-        paths.find(|(_, column)| **column == id).map(|(path, _)| path.as_slice())
+        let paths = self.columns.paths.iter().map(|(path, id)| (path.as_slice(), *id));
+        paths.chain(self.leaves.all()).find(|(_, column)| *column == id).map(|(path, _)| path)
     }
 
     /// The entities that all stores have in common.

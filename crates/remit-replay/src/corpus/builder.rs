@@ -2,7 +2,8 @@
 
 use super::texts::{Interner, TextId};
 use super::{Corpus, Data, MadeFor, NO_ROW, Names, RecordingEntry, SessionData, StoreKey};
-use crate::replay::bench::{Bench, Pending, key};
+use crate::history::{self, EventLog, Fields, Histories, TICKS};
+use crate::replay::bench::{Bench, Pending, history_fields, key};
 use crate::table::{StoreId, TableBuilder};
 use crate::{Cancelled, Mapped, Mapper};
 use cedar_policy::EntityUid;
@@ -35,6 +36,8 @@ pub struct CorpusBuilder<'w> {
     groups: HashMap<Vec<String>, u32>,
     misses_an_attribute: Vec<u32>,
     skipped: Vec<Skipped>,
+    /// The events, and which fields they have, if any policy asks for them.
+    history: Option<(Fields, EventLog)>,
 }
 
 /// A call's step, and its request if it has one.
@@ -44,12 +47,18 @@ type Call<'w> = (StepIdx, Option<Pending<'w>>);
 struct MappedSession<'w> {
     names: TaskNames,
     calls: Vec<Call<'w>>,
+    histories: Histories,
 }
 
 impl<'w> CorpusBuilder<'w> {
     /// An empty corpus for `workspace`.
     pub fn new(workspace: &'w Workspace) -> Self {
+        let history = history_fields(workspace).map(|fields| {
+            let log = EventLog::new(TICKS, fields.pins.clone());
+            (fields, log)
+        });
         CorpusBuilder {
+            history,
             workspace,
             mapper: Mapper::new(workspace),
             table: TableBuilder::new(workspace.entities.entities.clone()),
@@ -103,9 +112,10 @@ impl<'w> CorpusBuilder<'w> {
             sessions.extend(of.sessions.iter().map(|session| (recording, of, session)));
         }
         for some in sessions.chunks(SESSIONS_AT_A_TIME) {
+            let fields = self.history.as_ref().map(|(fields, _)| fields);
+            let (workspace, mapper) = (self.workspace, self.mapper.as_ref());
             let mapped = some.par_iter().map(|(_, of, session)| {
-                tick()
-                    .map(|()| MappedSession::new(self.workspace, self.mapper.as_ref(), of, session))
+                tick().map(|()| MappedSession::new(workspace, mapper, fields, of, session))
             });
             let mapped: Vec<_> = mapped.collect::<Result<_, _>>()?;
             for ((recording, _, session), mapped) in some.iter().zip(mapped) {
@@ -129,7 +139,10 @@ impl<'w> CorpusBuilder<'w> {
     }
 
     fn add_session(&mut self, recording: u32, session: &Session, mapped: MappedSession<'w>) {
-        let MappedSession { names: TaskNames { task, scopes }, calls } = mapped;
+        let MappedSession { names: TaskNames { task, scopes }, calls, histories } = mapped;
+        if let Some((_, log)) = &mut self.history {
+            history::add(log, &histories, self.steps.len() as u32);
+        }
         let next_group = self.groups.len() as u32;
         let group = *self.groups.entry(scopes).or_insert(next_group);
         let agents = session.lanes.iter().map(|lane| lane.agent.as_str());
@@ -206,6 +219,10 @@ impl<'w> CorpusBuilder<'w> {
         let mut groups: Vec<_> = self.groups.into_iter().collect();
         groups.sort_by_key(|(_, group)| *group);
         self.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        let history = self.history.map(|(_, mut log)| {
+            log.finish();
+            log
+        });
         let data = Data {
             made_for: MadeFor::of(self.workspace),
             recordings: self.recordings,
@@ -218,6 +235,7 @@ impl<'w> CorpusBuilder<'w> {
             stores: self.store_keys,
             misses_an_attribute: self.misses_an_attribute.into_iter().map(row_of).collect(),
             skipped: self.skipped,
+            history,
         };
         Corpus::new(data, table, self.workspace.entities.digest.clone())
     }
@@ -227,13 +245,17 @@ impl<'w> MappedSession<'w> {
     fn new(
         workspace: &'w Workspace,
         mapper: Option<&Mapper<'w>>,
+        fields: Option<&Fields>,
         of: &Recording,
         session: &Session,
     ) -> Self {
         let names = workspace.tasks.names(&key(of, session));
-        let requests = Bench::new(workspace, mapper, of, session).mapped();
+        let bench = Bench::new(workspace, mapper, of, session);
+        let requests = bench.mapped();
+        let histories = fields.map(|fields| bench.histories(fields, &requests));
         let steps = session.calls().map(|(step, _, _)| step);
-        MappedSession { names, calls: steps.zip(requests.into_iter().map(Result::ok)).collect() }
+        let calls = steps.zip(requests.into_iter().map(Result::ok)).collect();
+        MappedSession { names, calls, histories: histories.unwrap_or_default() }
     }
 }
 

@@ -136,7 +136,20 @@ const BODIES: [&str; 20] = [
     "forbid(principal, action, resource) when { context.input.cents > 9223372036854775807 - 5 };",
 ];
 
-const FILES: [&str; 5] = [
+/// Of files over history.
+const HISTORY: [&str; 8] = [
+    "forbid(principal, action == Action::\"pay\", resource) when temporal { formerly within 5m Action::\"look\"::response{ derived.actor: principal.id } };",
+    "forbid(principal, action, resource) when temporal { (count for (t: Timepoint). where (formerly within 1m (Action::\"pay\"::request{ input.to: * } && tp(t)))) > 1 };",
+    "permit(principal, action == Action::\"pay\", resource) when temporal { formerly within 1h Action::\"pay\"::response{ input.to: context.input.to } };",
+    "forbid(principal, action == Action::\"look\", resource) unless temporal { !Action::\"pay\"::error{} since within 1h Action::\"look\"::request{} };",
+    "permit(principal, action, resource) when temporal { previous within 2m Action::\"look\"::response{ derived.trust: \"trusted\" } };",
+    "forbid(principal, action == Action::\"pay\", resource) when temporal { exists (r: String). (formerly within 1h Action::\"pay\"::request{ requestId: r } && !(r == context.requestId) && !(formerly within 1h Action::\"pay\"::response{ requestId: r })) };",
+    "permit(principal, action, resource);",
+    "forbid(principal, action, resource) when temporal { (sum a for (a: Long), (t: Timepoint). where (formerly within 90s (Action::\"pay\"::request{ input.cents: a } && tp(t)))) > 400 };",
+];
+
+const FILES: [&str; 6] = [
+    "guardrails/h.dw",
     "guardrails/a.cedar",
     "guardrails/b.cedar",
     "scopes/bills.cedar",
@@ -199,8 +212,9 @@ impl Run {
         }
         let state = State {
             files: BTreeMap::from([
-                (FILES[0], vec![("p0".into(), 0)]),
-                (FILES[2], vec![("p0".into(), 1)]),
+                (FILES[0], vec![("h".into(), 0)]),
+                (FILES[1], vec![("p0".into(), 0)]),
+                (FILES[3], vec![("p0".into(), 1)]),
             ]),
             template: None,
             tiers: [Some(1), None, None],
@@ -276,7 +290,7 @@ impl Run {
             }
             9 => {
                 let from = self.state.files.remove(file);
-                let to = random.one(&FILES[2..]);
+                let to = random.one(&FILES[3..]);
                 from.into_iter().for_each(|policies| drop(self.state.files.insert(to, policies)));
                 "move"
             }
@@ -327,6 +341,10 @@ impl Run {
     }
 }
 
+fn body_of(file: &str, body: usize) -> &'static str {
+    if file.ends_with(".dw") { HISTORY[body % HISTORY.len()] } else { BODIES[body] }
+}
+
 impl State {
     fn write(&self, root: &Utf8Path) {
         for file in FILES {
@@ -336,9 +354,9 @@ impl State {
             };
             let mut text = "// a comment\n".repeat(self.comment);
             for (id, body) in policies {
-                let _ = writeln!(text, "@id(\"{id}\")\n{}", BODIES[*body]);
+                let _ = writeln!(text, "@id(\"{id}\")\n{}", body_of(file, *body));
             }
-            if let Some(n) = self.template.filter(|_| file == FILES[0]) {
+            if let Some(n) = self.template.filter(|_| file == FILES[1]) {
                 let effect = if n % 2 == 0 { "permit" } else { "forbid" };
                 let _ = writeln!(
                     text,
@@ -348,6 +366,8 @@ impl State {
             }
             fs::write(root.join(file), text).unwrap();
         }
+        // Whether there may be conditions over history does not change from edit to edit.
+        fs::write(root.join("guardrails/always.dw"), "// nothing\n").unwrap();
         let agents = ["ann", "bob", "cid"].iter().zip(self.tiers);
         let agents = agents.filter_map(|(id, tier)| {
             let attrs = if tier? > 0 { format!("\"tier\": {}", tier?) } else { String::new() };
@@ -369,17 +389,23 @@ fn recording(random: &mut Random) -> String {
         let goal = random.one(&["goal pay the Bill", "goal see Rome"]);
         let agent = random.one(&["ann", "bob", "cid"]);
         let _ = writeln!(text, "{task}\n{goal}\nagent {agent}");
+        let (timed, mut seconds) = (random.below(4) > 0, 0);
         for _ in 0..random.below(7) {
-            let call = random.one(&[
-                "call look: {}",
-                "call look server=other: {\"to\":\"x\"}",
-                "call pay: {\"cents\":5}",
-                "call pay: {\"cents\":500,\"to\":\"xy\"}",
-                "call pay: {\"cents\":50,\"to\":\"yx\"}",
-                "call pay: {\"cents\":",
-                "call fly: {}",
+            seconds += random.one(&[0, 1, 30, 100]);
+            let at = format!("at=2026-01-02T03:{:02}:{:02}Z", seconds / 60, seconds % 60);
+            let at = if timed { at } else { String::new() };
+            let (call, arguments) = random.one(&[
+                ("call look", "{}"),
+                ("call look server=other", "{\"to\":\"x\"}"),
+                ("call pay", "{\"cents\":5}"),
+                ("call pay", "{\"cents\":500,\"to\":\"xy\"}"),
+                ("call pay", "{\"cents\":50,\"to\":\"yx\"}"),
+                ("call pay", "{\"cents\":"),
+                ("call fly", "{}"),
             ]);
-            let _ = writeln!(text, "{call}");
+            let _ = writeln!(text, "{call} {at}: {arguments}");
+            let end = random.one(&["result", "result", "result failed", "# in flight"]);
+            let _ = writeln!(text, "{end} {at}: done");
         }
     }
     text

@@ -6,6 +6,7 @@
 
 use super::Scopes;
 use super::layer::{Decided, Deciding};
+use super::memory::{Remembered, open};
 use crate::reference::{Judgement, judge};
 use crate::replay::bench::Bench;
 use crate::rows::RowSet;
@@ -42,6 +43,7 @@ pub struct Verdicts {
     unknown: RowSet,
     uncertain: RowSet,
     summary: Summary,
+    remembered: Vec<Remembered>,
     column: OnceLock<Vec<u8>>,
     reasons: OnceLock<[Reasons; 2]>,
 }
@@ -53,6 +55,7 @@ pub(super) struct Made {
     pub(super) guardrails: Decided,
     pub(super) scoped: Decided,
     pub(super) misses_an_entity: Arc<RowSet>,
+    pub(super) remembered: Vec<Remembered>,
 }
 
 /// How many calls a policy decides: it is among the reasons of their decisions.
@@ -68,13 +71,13 @@ pub struct DecidedBy {
 
 impl Verdicts {
     pub(super) fn new(made: Made) -> Self {
-        let Made { corpus, scopes, guardrails: g, scoped: s, misses_an_entity } = made;
+        let Made { corpus, scopes, guardrails: g, scoped: s, misses_an_entity, remembered } = made;
         let uncertain = g.uncertain.or(&g.allow.and(&s.uncertain));
         let asked_for = |missing: &RowSet, of_g: &RowSet, of_s: &RowSet| {
             uncertain.and(missing).and(&of_g.or(of_s))
         };
-        let attribute =
-            asked_for(corpus.misses_an_attribute(), &g.absent_attribute, &s.absent_attribute);
+        let missing = corpus.misses_an_attribute().or(&open(&remembered));
+        let attribute = asked_for(&missing, &g.absent_attribute, &s.absent_attribute);
         let entity = asked_for(&misses_an_entity, &g.absent_entity, &s.absent_entity);
         let unknown = attribute.or(&entity);
         let outside = scopes.all.and_not(&s.allow);
@@ -104,6 +107,7 @@ impl Verdicts {
             unknown,
             uncertain,
             summary,
+            remembered,
             column: OnceLock::new(),
             reasons: OnceLock::new(),
         }
@@ -230,10 +234,11 @@ impl Verdicts {
         let mut rows = entry.rows().map(|(_, row)| row);
         let calls = bench.mapped().into_iter().map(|call| {
             let row = rows.next().flatten();
-            let pending = match call {
+            let mut pending = match call {
                 Ok(pending) => pending,
                 Err(unknown) => return *unknown,
             };
+            pending.remember(row.map(|row| self.remembered(row)).unwrap_or_default());
             // Most decisions are known, so that nobody needs the request.
             let request = OnceCell::new();
             let mut decide = |side: usize, layer: &Layer, task: &str| {
@@ -275,6 +280,12 @@ impl Verdicts {
             [&self.guardrails, &self.scoped]
                 .map(|side| Reasons::new(side, self.corpus.table().len()))
         })
+    }
+
+    /// What the session remembers at a call, as far as policies ask.
+    fn remembered(&self, row: u32) -> crate::history::Remembered {
+        let of = |leaf: &Remembered| Some((Arc::clone(&leaf.name), leaf.truths.get(row)?));
+        self.remembered.iter().filter_map(of).collect()
     }
 
     /// `None` where a policy fails: only the reference engine knows how.

@@ -251,6 +251,7 @@ impl Lowering<'_> {
     /// The value at a path that has a column: of its own, or its attributes'.
     fn known(&mut self, column: ColumnId, path: &[String]) -> Node {
         self.columns.insert(column);
+        self.reads_entities |= self.table.column_reads_entities(column);
         if self.table.column(column).is_some_and(|c| c.nests()) {
             return self.whole(Some(column), path);
         }

@@ -4,12 +4,18 @@
 
 use super::{Judged, JudgedCall, Unknown};
 use crate::facts::{SessionFacts, facts_by_call};
+use crate::history::{Fields, Histories, Recall, Remembered, histories};
 use crate::reference::{Judgement, judge};
-use crate::{Absent, Mapped, Mapper, Severity, Unmapped, Verdict};
+use crate::table::{Cells, Value};
+use crate::{Absent, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
 use cedar_policy::{Entities, EntityUid};
 use remit_policy::{Scope, SessionKey, TaskMatch, Workspace};
 use remit_session::{CallIdx, LaneIdx, Recording, Session, Step, StepIdx, ToolCall};
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+/// Why nobody knows whether a condition over history holds.
+const NO_TIMES: &str = "the recording does not say when its steps happened, so that a window of a condition over history cannot be decided";
 
 /// All that judging one session needs.
 pub(crate) struct Bench<'w, 's> {
@@ -46,7 +52,7 @@ impl<'w, 's> Bench<'w, 's> {
     /// The calls at the wanted steps, decided by the reference engine.
     pub(super) fn judge_some(&self, is_wanted: &dyn Fn(StepIdx) -> bool) -> Vec<JudgedCall> {
         let mut entities = HashMap::new();
-        let calls = self.mapped_if(is_wanted).into_iter().map(|mapped| {
+        let calls = self.remembering(is_wanted).into_iter().map(|mapped| {
             let pending = match mapped {
                 Ok(pending) => pending,
                 Err(unknown) => return *unknown,
@@ -61,6 +67,39 @@ impl<'w, 's> Bench<'w, 's> {
             pending.verdict(guardrails, scope)
         });
         calls.collect()
+    }
+
+    /// The wanted calls, with what the session remembers at each.
+    fn remembering(
+        &self,
+        is_wanted: &dyn Fn(StepIdx) -> bool,
+    ) -> Vec<Result<Pending<'w>, Box<JudgedCall>>> {
+        let Some(fields) = history_fields(self.workspace) else {
+            return self.mapped_if(is_wanted);
+        };
+        let mut calls = self.mapped();
+        let histories = self.histories(&fields, &calls);
+        let mut recall = Recall::of(self.workspace, &fields, &histories);
+        for (call, mapped) in (0..).zip(&mut calls) {
+            if let Ok(pending) = mapped {
+                pending.remember(recall.at(call));
+            }
+        }
+        calls.retain(|call| match call {
+            Ok(pending) => is_wanted(pending.at),
+            Err(unknown) => is_wanted(unknown.step),
+        });
+        calls
+    }
+
+    /// The events of the session.
+    pub(crate) fn histories(
+        &self,
+        fields: &Fields,
+        calls: &[Result<Pending<'w>, Box<JudgedCall>>],
+    ) -> Histories {
+        let mapped = calls.iter().map(|call| call.as_ref().ok().map(|pending| &pending.mapped));
+        histories(fields, self.session, &Vec::from_iter(mapped))
     }
 
     /// The entities that judge what `principal` does in this session.
@@ -110,7 +149,28 @@ impl<'w, 's> Bench<'w, 's> {
     }
 }
 
+/// The fields of events, if any policy asks for them.
+pub(crate) fn history_fields(workspace: &Workspace) -> Option<Fields> {
+    workspace.history_in_use().and_then(Fields::of)
+}
+
 impl Pending<'_> {
+    /// Adds what the session remembers to the request's context.
+    pub(crate) fn remember(&mut self, leaves: Remembered) {
+        for (name, known) in leaves {
+            match known {
+                Some(holds) => {
+                    let holds = Cells::Value(Value::Bool(holds));
+                    self.mapped.context.push((Cow::Owned(name.to_string()), holds));
+                }
+                None => self
+                    .mapped
+                    .missing
+                    .push(MissingFact { absent: Absent::Attribute, message: NO_TIMES.into() }),
+            }
+        }
+    }
+
     /// Whether an attribute is missing that policies may ask for.
     pub(crate) fn misses_an_attribute(&self) -> bool {
         self.mapped.missing.iter().any(|fact| fact.absent == Absent::Attribute)
