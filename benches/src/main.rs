@@ -5,6 +5,7 @@
 //! same input; they are never asserted in a test. A wrong answer ends the run with exit code 1.
 
 mod figures;
+mod history;
 mod matrix;
 mod workload;
 
@@ -33,6 +34,17 @@ enum Bench {
         /// Policies; by default 10, 100, 1,000 and 10,000, one after the other
         #[arg(long)]
         policies: Vec<usize>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Conditions over history in batch, beside Dogwood's authorizer and its local engine
+    History {
+        /// Events of the corpus, in a hundred sessions
+        #[arg(long, default_value_t = 1_000_000)]
+        events: usize,
+        /// Events of single sessions; by default 10 to 100,000
+        #[arg(long)]
+        lengths: Vec<usize>,
         #[command(flatten)]
         output: Output,
     },
@@ -79,6 +91,7 @@ enum Format {
 fn main() -> ExitCode {
     let done = match Cli::parse().bench {
         Bench::Matrix { rows, policies, output } => matrix(rows, policies, output),
+        Bench::History { events, lengths, output } => history(events, lengths, output),
         Bench::Workspace { out, rows, policies } => workspace(&out, Size { rows, policies }),
         Bench::CedarCorpus { path, output } => corpus(&path, output),
     };
@@ -94,6 +107,21 @@ fn matrix(rows: usize, policies: Vec<usize>, output: Output) -> Result<ExitCode,
     let about = "The other side of each figure ran in the same process, on a sample of the same \
                  actions, and is scaled up to all of them.";
     output.give(&Run { bench: "matrix", arguments: format!("--rows {rows}"), about, figures })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn history(events: usize, lengths: Vec<usize>, output: Output) -> Result<ExitCode, String> {
+    let all = vec![10, 100, 1_000, 10_000, 100_000];
+    let lengths = if lengths.is_empty() { all } else { lengths };
+    let figures = history::measure(events, &lengths)?;
+    let about = "Dogwood's side judged the same events in the same process, and decides with Cedar besides; \
+                 where 15 s did not suffice it is scaled up from what it had seen, which favours it.";
+    output.give(&Run {
+        bench: "history",
+        arguments: format!("--events {events}"),
+        about,
+        figures,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
