@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Say why one tool call has its verdict
     Explain(ExplainArgs),
+    /// Propose what each task needs, learnt from good sessions
+    Learn(LearnArgs),
     /// Count how well the verdicts agree with labelled sessions
     Score(ScoreArgs),
 }
@@ -196,12 +198,45 @@ pub(crate) struct ExplainArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct LearnArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// Which sessions were solved and which calls were wrong: JSON Lines, a labelled session a line
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<Utf8PathBuf>,
+    /// Learn from every session, solved or not, that the labels do not call bad
+    #[arg(long)]
+    pub all: bool,
+    /// Learn from so many sessions of each task, the first ones
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: Option<u32>,
+    /// Only this task
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<String>,
+    /// A call that the scope must stop: the session's id or recording, and the step
+    #[arg(long, num_args = 2, value_names = ["SESSION", "STEP"], action = clap::ArgAction::Append)]
+    pub must_stop: Vec<String>,
+    /// Ask about each tool of each task, and show what each answer would change
+    #[arg(long)]
+    pub ask: bool,
+    /// Write the scopes into the workspace instead of printing them
+    #[arg(long)]
+    pub write: bool,
+    /// How the proposal is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ScoreArgs {
     #[command(flatten)]
     pub corpus: Corpus,
     /// Which calls were wrong: JSON Lines, a labelled session a line
     #[arg(long, value_name = "FILE", required = true)]
     pub labels: Utf8PathBuf,
+    /// Judge each session by the scope that the other solved sessions of its task teach
+    #[arg(long)]
+    pub held_out: bool,
     /// How the score is written
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,

@@ -67,6 +67,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Diff(args) => command::diff::run(args),
         Command::Show(args) => command::show::run(args),
         Command::Explain(args) => command::explain::run(args),
+        Command::Learn(args) => command::learn::run(args),
         Command::Score(args) => command::score::run(args),
     }
 }

@@ -184,3 +184,60 @@ fn pages() -> PathBuf {
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
+
+/// What somebody answers decides, and the end of the input keeps what was not asked.
+#[test]
+fn questions_are_answered_a_line_each() {
+    let answered = |typed: &str| {
+        let mut command = remit();
+        command.args(["learn", "desk", "--recordings", "rents.session", "--ask"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        (stdout(&output), stderr(&output))
+    };
+    let (kept, asked) = answered("");
+    assert!(asked.contains("pay in pay-rent: 2 good calls, 2 elsewhere in the task"), "{asked}");
+    assert!(asked.contains("keep it"), "{asked}");
+    assert!(kept.contains("context.input.to == \"GB29NWBK60161331926819\""), "{kept}");
+    let (never, asked) = answered("what\nn\n");
+    assert!(asked.contains("`what` is no answer"), "{asked}");
+    assert!(!never.contains("Action::\"pay\""), "{never}");
+    let (always, _) = answered("a\n");
+    assert!(always.contains("Action::\"pay\"") && !always.contains("GB29"), "{always}");
+    let (values, _) = answered("v\n\n");
+    assert!(values.contains("context.input.to == \"GB29NWBK60161331926819\""), "{values}");
+}
+
+/// The same bytes again, and never over what somebody edited.
+#[test]
+fn learnt_scopes_are_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = folder.path().join("desk");
+    let copied = Command::new("cp").arg("-r").arg(pages().join("desk")).arg(&desk).status();
+    assert!(copied.unwrap().success());
+    let learn = || {
+        let mut command = remit();
+        command.arg("learn").arg(&desk).args(["--recordings", "rents.session", "--write"]);
+        command.output().unwrap()
+    };
+    let scope = desk.join("scopes/pay-rent.cedar");
+    let first = learn();
+    assert!(stderr(&first).contains("1 scope written, 0 as they were"), "{}", stderr(&first));
+    let text = fs::read_to_string(&scope).unwrap();
+    let second = learn();
+    assert!(stderr(&second).contains("0 scopes written, 1 as they were"), "{}", stderr(&second));
+    assert_eq!(fs::read_to_string(&scope).unwrap(), text);
+    let edited = text.replace("GB29NWBK60161331926819", "GB29NWBK60161331926820");
+    fs::write(&scope, &edited).unwrap();
+    let third = learn();
+    assert_eq!(third.status.code(), Some(1));
+    assert!(stderr(&third).contains("somebody wrote or edited it"), "{}", stderr(&third));
+    assert_eq!(fs::read_to_string(&scope).unwrap(), edited);
+}

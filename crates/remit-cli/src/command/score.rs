@@ -5,8 +5,13 @@ use crate::args::{ExplainFormat, ScoreArgs};
 use crate::bench::Bench;
 use crate::error::CliError;
 use crate::output::{badge, bold, count, data_to_stdout, dim, line, table, to_stderr, to_stdout};
-use remit_api::learn::{Counts, Figures, Group, Labels, Rate, Score, ScoredSession, score};
-use remit_api::replay::Verdict;
+use crate::progress;
+use remit_api::learn::{
+    Counts, Figures, Group, Labels, LearnOptions, Rate, Score, ScoredSession, replay_held_out,
+    score,
+};
+use remit_api::replay::{Replay, Verdict};
+use std::ops::ControlFlow;
 
 /// Calls that are listed unless all are asked for.
 const LISTED: usize = 20;
@@ -14,7 +19,9 @@ const LISTED: usize = 20;
 pub(crate) fn run(args: &ScoreArgs) -> Result<Exit, CliError> {
     let labels = Labels::load(&args.labels).map_err(CliError::library)?;
     let bench = Bench::open(&args.corpus)?;
-    let score = score(&bench.replay, &bench.loaded.recordings, &labels);
+    let replayed = if args.held_out { Some(held_out(&bench, &labels)?) } else { None };
+    let replay = replayed.as_ref().unwrap_or(&bench.replay);
+    let score = score(replay, &bench.loaded.recordings, &labels);
     to_stderr(&unmatched(&score))?;
     if score.sessions.is_empty() {
         return Err(CliError::input(
@@ -30,6 +37,20 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Success)
+}
+
+/// The verdicts of scopes that have not seen the sessions that they judge.
+fn held_out(bench: &Bench, labels: &Labels) -> Result<Replay, CliError> {
+    let bar = progress::bar(0, "learning");
+    let mut tell = |done: u32, total: u32| {
+        bar.set_length(total.into());
+        bar.set_position(done.into());
+        ControlFlow::Continue(())
+    };
+    let (options, recordings) = (LearnOptions::default(), &bench.loaded.recordings);
+    let replayed = replay_held_out(&bench.workspace, recordings, Some(labels), &options, &mut tell);
+    bar.finish_and_clear();
+    replayed.map_err(CliError::library)
 }
 
 /// What was left out because it could not be joined: never silently.
