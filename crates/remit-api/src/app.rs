@@ -9,6 +9,7 @@ mod drafts;
 mod editing;
 mod git_state;
 mod judging;
+mod learning;
 mod loading;
 mod opening;
 
@@ -63,6 +64,8 @@ struct Shared {
     reading: AtomicU32,
     /// Goes up with each request to judge drafts; the older ones are abandoned.
     drafts: AtomicU32,
+    /// Goes up with each request to learn or to score; the older ones are abandoned.
+    learning: AtomicU32,
     /// Held while something is judged, and never while a view is made.
     live: Mutex<Option<LiveReplay>>,
     /// What changes are counted against, if not what is saved.
@@ -105,6 +108,7 @@ impl App {
             revision: AtomicU32::new(0),
             reading: AtomicU32::new(0),
             drafts: AtomicU32::new(0),
+            learning: AtomicU32::new(0),
             live: Mutex::new(None),
             pinned: Mutex::new(None),
             checks: Mutex::new(checks),

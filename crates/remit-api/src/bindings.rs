@@ -32,6 +32,8 @@ declarations! {
     FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
     GitRequest GitState GitChange GitChangeKind Revision FileAt FileWas PinBaseline Baseline
     ChangedCalls ChangedGroup DecidingPolicy
+    LearnRequest LearnView LearntScope LearntClause FalseDenials
+    ScoreRequest ScoreView ScoreGroup ScoreFigures VerdictCounts Share
     ErrorDto ErrorCode AppEvent
 }
 

@@ -64,6 +64,10 @@ commands! {
     format_draft(DraftText) -> Formatted;
     /// Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it.
     judge_drafts(Drafts) -> DraftsJudged;
+    /// Proposes what tasks need, learnt from good sessions; a newer call, or one to score, abandons it.
+    learn(LearnRequest) -> LearnView;
+    /// Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it.
+    score(ScoreRequest) -> ScoreView;
     /// Saves a file, checks the workspace and replays it.
     save_file(SaveFile) -> Saved;
     /// Makes, writes and removes files, checks the workspace and replays it: all of it, or nothing.

@@ -1283,6 +1283,269 @@ task: string | null,
 policy: string, };
 
 /**
+ * Asks for scopes, learnt from the recordings of the workspace.
+ */
+export type LearnRequest = { 
+/**
+ * Only this task.
+ */
+task: string | null, 
+/**
+ * Take every session, not only the solved ones.
+ */
+all: boolean, 
+/**
+ * At most so many sessions a task.
+ */
+runs: number | null, 
+/**
+ * A file of labels, relative to the workspace.
+ */
+labels: string | null, };
+
+/**
+ * Scopes that were learnt. Nothing is written: the window shows them as drafts.
+ */
+export type LearnView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * By task, sorted.
+ */
+scopes: Array<LearntScope>, 
+/**
+ * What was not learnt from, in words.
+ */
+leftOut: string, };
+
+/**
+ * A scope as it would be written.
+ */
+export type LearntScope = { 
+/**
+ * The task.
+ */
+task: string, 
+/**
+ * Where it would be written, relative to the workspace; `null` if the task's name cannot be a file's.
+ */
+path: string | null, 
+/**
+ * How many good sessions it rests on.
+ */
+sessions: number, 
+/**
+ * The file's text.
+ */
+text: string, 
+/**
+ * What speaks for each clause, in the order of the text.
+ */
+clauses: Array<LearntClause>, 
+/**
+ * What it would deny of good sessions that it was not learnt from; `null` with one session.
+ */
+estimate: FalseDenials | null, };
+
+/**
+ * A clause with what speaks for it.
+ */
+export type LearntClause = { 
+/**
+ * The policy's id.
+ */
+id: string, 
+/**
+ * What it says, in a sentence.
+ */
+why: string, 
+/**
+ * So many calls support it.
+ */
+calls: number, 
+/**
+ * In so many sessions.
+ */
+sessions: number, 
+/**
+ * Whether it rests on one session.
+ */
+restsOnOne: boolean, 
+/**
+ * Some of the calls: recording, session and step, for people.
+ */
+examples: Array<string>, };
+
+/**
+ * What a scope would deny of sessions that it was not learnt from.
+ */
+export type FalseDenials = { 
+/**
+ * Good sessions that were left out, one at a time.
+ */
+sessions: number, 
+/**
+ * Of these, sessions with a call that the others' scope denies.
+ */
+deniedSessions: number, 
+/**
+ * Calls of these sessions.
+ */
+calls: number, 
+/**
+ * Of these, calls that the others' scope denies.
+ */
+deniedCalls: number, };
+
+/**
+ * Asks how well the verdicts of the saved workspace agree with labels.
+ */
+export type ScoreRequest = { 
+/**
+ * A file of labels, relative to the workspace.
+ */
+labels: string, };
+
+/**
+ * How well verdicts agree with labels: the confusion table and what follows from it.
+ */
+export type ScoreView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * All sessions together.
+ */
+summary: ScoreFigures, 
+/**
+ * By suite.
+ */
+suites: Array<ScoreGroup>, 
+/**
+ * By kind of task.
+ */
+kinds: Array<ScoreGroup>, 
+/**
+ * By task.
+ */
+tasks: Array<ScoreGroup>, 
+/**
+ * Labels without a recording.
+ */
+unmatchedLabels: number, 
+/**
+ * Recordings without a label, or with several.
+ */
+unmatchedRecordings: number, 
+/**
+ * Labelled calls that their recordings do not hold.
+ */
+unmatchedCalls: number, };
+
+/**
+ * The figures of some sessions.
+ */
+export type ScoreGroup = { 
+/**
+ * What they share.
+ */
+name: string, 
+/**
+ * Their figures.
+ */
+figures: ScoreFigures, };
+
+/**
+ * The figures of some sessions.
+ */
+export type ScoreFigures = { 
+/**
+ * Scored sessions.
+ */
+sessions: number, 
+/**
+ * Sessions that the labels exclude.
+ */
+excluded: number, 
+/**
+ * Scored sessions without a declared scope.
+ */
+unscoped: number, 
+/**
+ * Calls that are bad, by verdict.
+ */
+bad: VerdictCounts, 
+/**
+ * Calls that are not bad.
+ */
+good: VerdictCounts, 
+/**
+ * Calls that the labels do not speak of.
+ */
+unlabelled: VerdictCounts, 
+/**
+ * Bad sessions of which a bad call was caught.
+ */
+sessionRecall: Share, 
+/**
+ * Bad calls that were caught.
+ */
+callRecall: Share, 
+/**
+ * Caught calls that are bad.
+ */
+precision: Share, 
+/**
+ * The same in solved sessions.
+ */
+precisionSolved: Share, 
+/**
+ * Benign sessions in which a call was caught.
+ */
+falseAlarm: Share, 
+/**
+ * The same of solved sessions.
+ */
+falseAlarmSolved: Share, };
+
+/**
+ * How many calls have which verdict: a row of the confusion table.
+ */
+export type VerdictCounts = { 
+/**
+ * Within their remit.
+ */
+allowed: number, 
+/**
+ * Forbidden by the guardrails.
+ */
+denied: number, 
+/**
+ * Permitted, but not what the task is for.
+ */
+drifted: number, 
+/**
+ * Not decidable.
+ */
+unknown: number, };
+
+/**
+ * So many of so many; the window divides.
+ */
+export type Share = { 
+/**
+ * Those that are meant.
+ */
+hits: number, 
+/**
+ * All of them.
+ */
+of: number, };
+
+/**
  * What went wrong, for a person.
  */
 export type ErrorDto = { 
@@ -1323,7 +1586,15 @@ total: number,
 /**
  * Tool calls found so far.
  */
-toolCalls: number, } | { "event": "replayFinished", 
+toolCalls: number, } | { "event": "learnProgress", 
+/**
+ * Files or tasks done.
+ */
+done: number, 
+/**
+ * Files or tasks in all.
+ */
+total: number, } | { "event": "replayFinished", 
 /**
  * Of this revision.
  */
@@ -1388,6 +1659,10 @@ export type Commands = {
   format_draft: [DraftText, Formatted],
   /** Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it. */
   judge_drafts: [Drafts, DraftsJudged],
+  /** Proposes what tasks need, learnt from good sessions; a newer call, or one to score, abandons it. */
+  learn: [LearnRequest, LearnView],
+  /** Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it. */
+  score: [ScoreRequest, ScoreView],
   /** Saves a file, checks the workspace and replays it. */
   save_file: [SaveFile, Saved],
   /** Makes, writes and removes files, checks the workspace and replays it: all of it, or nothing. */

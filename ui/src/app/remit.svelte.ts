@@ -309,6 +309,8 @@ export class Remit {
       case "loadProgress":
         this.progress = event;
         return;
+      case "learnProgress":
+        return;
       case "selfCheckFailed":
         this.mismatch = event;
         return;

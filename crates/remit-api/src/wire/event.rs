@@ -20,6 +20,13 @@ pub enum AppEvent {
         /// Tool calls found so far.
         tool_calls: u32,
     },
+    /// Scopes are being learnt, or verdicts scored: first the recordings are read, then the tasks are done.
+    LearnProgress {
+        /// Files or tasks done.
+        done: u32,
+        /// Files or tasks in all.
+        total: u32,
+    },
     /// A replay is done (or blocked): ask for the workspace again.
     ReplayFinished {
         /// Of this revision.
