@@ -61,6 +61,9 @@ export const T = {
   restored: (files: string) => `Found again: text of ${files} that was not saved.`,
   discard: "Discard",
   discardHelp: "Back to the text on disk. Undo brings yours back.",
+  whatIf: "What if",
+  whatIfNothing: "No verdict would change",
+  nothingSaved: "changes the draft, saves nothing",
   reading: (files: number, of: number, calls: number) =>
     `Reading ${number(files)} of ${count(of, "file")}, ${count(calls, "tool call")} so far`,
   replaying: (done: number, total: number) => `Replaying ${number(done)} of ${count(total, "session")}`,

@@ -17,6 +17,7 @@ import { Latest } from "../api/latest";
 import { Documents, type Document, type Saves } from "../policy/documents.svelte";
 import { Files } from "../policy/files.svelte";
 import { Git } from "../policy/git.svelte";
+import { WhatIf } from "../policy/whatif.svelte";
 import { Corpus, type Of } from "../replay/corpus.svelte";
 import { Judgement } from "../replay/judgement.svelte";
 import { SessionList } from "../session/sessions.svelte";
@@ -62,6 +63,7 @@ export class Remit {
   };
   readonly documents = new Documents(this.#saves);
   readonly files = new Files(this.documents, this.#saves);
+  readonly whatif = new WhatIf(this.documents);
   readonly git = new Git();
   readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
@@ -230,6 +232,7 @@ export class Remit {
     this.corpus.clear();
     this.files.clear();
     this.git.clear();
+    this.whatif.clear();
     this.judgement.settle();
     this.progress = null;
     this.mismatch = null;

@@ -156,6 +156,7 @@ export class Documents {
     if (!document) return;
     document.edit(document.base.text);
     this.close(document);
+    this.kept = this.kept.filter((one) => one !== document);
   }
 
   async show(path: string, from: number | null = null, line: number | null = null): Promise<void> {
@@ -165,6 +166,17 @@ export class Documents {
     if (!this.open.includes(document)) this.open = [...this.open, document];
     this.current = document;
     this.spot = from === null && line === null ? null : { path, from, line };
+  }
+
+  /** Reads a file without showing it, so that its draft can be changed. */
+  async hold(path: string): Promise<Document | null> {
+    const known = this.find(path);
+    if (known) return known;
+    const document = await this.#read(path);
+    const meanwhile = this.find(path);
+    if (meanwhile || !document) return meanwhile ?? null;
+    this.kept = [...this.kept, document];
+    return document;
   }
 
   close(document: Document): void {
