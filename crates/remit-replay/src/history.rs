@@ -26,14 +26,17 @@ mod terms;
 mod time;
 mod trace;
 mod values;
+mod witness;
 
 pub(crate) use decide::{Attributes, Points};
 pub(crate) use events::{Fields, Histories, TICKS, add, histories};
 pub(crate) use leaves::{LeafTruths, leaves};
 pub(crate) use log::EventLog;
-pub(crate) use recall::{Recall, Remembered};
+pub use recall::{Asked, Literal, LiteralKind};
+pub(crate) use recall::{Recall, Remembered, asked};
 pub use trace::{Decided, Trace};
 use values::Item;
+pub use witness::Witness;
 
 use decide::Deciding;
 use dogwood_language::temporal_ast::Condition;

@@ -45,8 +45,8 @@ pub use live::{DecidedBy, Decider, Difference, Interpreted, LiveReplay, Verdicts
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
-    Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, judge_exactly,
-    replay, replay_with, requests, session_key,
+    Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, history_at,
+    judge_exactly, replay, replay_with, requests, session_key,
 };
 pub use report::{
     CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,

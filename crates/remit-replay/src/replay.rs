@@ -3,9 +3,10 @@
 pub(crate) mod bench;
 
 use crate::facts::{SessionFacts, facts_by_call};
+use crate::history::{Asked, asked};
 use crate::reference::Judgement;
 use crate::{CorpusBuilder, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
-use bench::Bench;
+use bench::{Bench, history_fields};
 use rayon::prelude::*;
 use remit_policy::{Digests, SessionKey, Workspace};
 use remit_session::{CallIdx, Recording, Session, Step, StepIdx, ToolCall};
@@ -212,6 +213,18 @@ pub fn requests<'w>(
 /// What is known about a session when its task is looked up.
 pub fn session_key<'s>(recording: &'s Recording, session: &'s Session) -> SessionKey<'s> {
     bench::key(recording, session)
+}
+
+/// The conditions over history that are asked at a tool call: whether they hold, by which earlier steps, or
+/// how far they are from it.
+pub fn history_at(workspace: &Workspace, session: &Session, at: StepIdx) -> Vec<Asked> {
+    let (Some(fields), Some(mapper)) = (history_fields(workspace), Mapper::new(workspace)) else {
+        return Vec::new();
+    };
+    let Some(call) = session.calls().position(|(step, ..)| step == at) else { return Vec::new() };
+    let bench = Bench { workspace, mapper: Some(&mapper), session, task: None, scope: None };
+    let histories = bench.histories(&fields, &bench.mapped());
+    asked(workspace, &fields, &histories, call as u32)
 }
 
 /// The request of one tool call, as it was judged.

@@ -778,6 +778,10 @@ scope: Decision | null,
  */
 unknown: UnknownReason | null, 
 /**
+ * The conditions over history that policies ask at this call.
+ */
+history: Array<HistoryCondition>, 
+/**
  * What does not fit the schema.
  */
 misfits: Array<string>, 
@@ -785,6 +789,61 @@ misfits: Array<string>,
  * The request as it was judged.
  */
 request: RequestView | null, };
+
+/**
+ * A condition over history, at one call.
+ */
+export type HistoryCondition = { 
+/**
+ * What its author wrote.
+ */
+text: string, 
+/**
+ * Where it begins, counted in bytes from the beginning of its policy.
+ */
+start: number, 
+/**
+ * Whether it holds; null if nobody recorded what it depends on.
+ */
+holds: boolean | null, 
+/**
+ * Which earlier steps make it so, or how far it is from holding.
+ */
+witnesses: Array<HistoryWitness>, 
+/**
+ * The windows and thresholds in it, to try others: as edits of the draft.
+ */
+literals: Array<HistoryLiteral>, };
+
+/**
+ * What one part of a condition found among the earlier steps.
+ */
+export type HistoryWitness = { 
+/**
+ * The steps, the last one last.
+ */
+steps: Array<number>, 
+/**
+ * What they are, or what is missing.
+ */
+words: string, };
+
+/**
+ * A number in a condition.
+ */
+export type HistoryLiteral = { 
+/**
+ * Whether it is a window, such as `1h`; else a threshold.
+ */
+isWindow: boolean, 
+/**
+ * What stands there.
+ */
+text: string, 
+/**
+ * Where it begins, counted in bytes from the beginning of its policy.
+ */
+start: number, };
 
 /**
  * Why a verdict is unknown.

@@ -7,7 +7,8 @@ use super::workspace::why_of;
 use crate::snapshot::{Found, Snapshot};
 use crate::wire::*;
 use remit_policy::{Layer as PolicyLayer, PolicySource, Workspace};
-use remit_replay::{JudgedCall, Judgement, Mapper, explain};
+use remit_replay::history::{Asked, Literal, LiteralKind, Witness};
+use remit_replay::{JudgedCall, Judgement, Mapper, explain, history_at};
 use remit_session::StepKind;
 
 pub(crate) fn why(snapshot: &Snapshot, request: &StepRequest) -> Result<Why, ErrorDto> {
@@ -43,9 +44,28 @@ fn why_of_step(
             .unknown
             .as_ref()
             .map(|u| UnknownReason { message: u.message.clone(), help: u.help.clone() }),
+        history: history(workspace, found, judged),
         misfits: judged.misfits.clone(),
         request: mapped.map(|m| request_view(&m.request_json())),
     })
+}
+
+fn history(workspace: &Workspace, found: &Found<'_>, judged: &JudgedCall) -> Vec<HistoryCondition> {
+    let witness = |w: Witness| HistoryWitness { steps: w.steps, words: w.words };
+    let literal = |l: Literal| HistoryLiteral {
+        is_window: l.kind == LiteralKind::Window,
+        text: l.text,
+        start: l.span.start as u32,
+    };
+    let condition = |asked: Asked| HistoryCondition {
+        text: asked.text,
+        start: asked.span.start as u32,
+        holds: asked.holds,
+        witnesses: asked.witnesses.into_iter().map(witness).collect(),
+        literals: asked.literals.into_iter().map(literal).collect(),
+    };
+    let asked = history_at(workspace, found.session, judged.step);
+    asked.into_iter().map(condition).collect()
 }
 
 /// The verdict in a sentence: what, by which policy, and what the task says to it.

@@ -25,10 +25,50 @@ pub struct Why {
     pub scope: Option<Decision>,
     /// Why the verdict is unknown, and what to do.
     pub unknown: Option<UnknownReason>,
+    /// The conditions over history that policies ask at this call.
+    pub history: Vec<HistoryCondition>,
     /// What does not fit the schema.
     pub misfits: Vec<String>,
     /// The request as it was judged.
     pub request: Option<RequestView>,
+}
+
+/// A condition over history, at one call.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryCondition {
+    /// What its author wrote.
+    pub text: String,
+    /// Where it begins, counted in bytes from the beginning of its policy.
+    pub start: u32,
+    /// Whether it holds; null if nobody recorded what it depends on.
+    pub holds: Option<bool>,
+    /// Which earlier steps make it so, or how far it is from holding.
+    pub witnesses: Vec<HistoryWitness>,
+    /// The windows and thresholds in it, to try others: as edits of the draft.
+    pub literals: Vec<HistoryLiteral>,
+}
+
+/// What one part of a condition found among the earlier steps.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryWitness {
+    /// The steps, the last one last.
+    pub steps: Vec<u32>,
+    /// What they are, or what is missing.
+    pub words: String,
+}
+
+/// A number in a condition.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryLiteral {
+    /// Whether it is a window, such as `1h`; else a threshold.
+    pub is_window: bool,
+    /// What stands there.
+    pub text: String,
+    /// Where it begins, counted in bytes from the beginning of its policy.
+    pub start: u32,
 }
 
 /// Why a verdict is unknown.

@@ -6,7 +6,8 @@ use crate::bench::{Bench, Found};
 use crate::error::CliError;
 use crate::output::{badge, bold, data_to_stdout, harmless, line, to_stdout};
 use remit_api::policy::Layer;
-use remit_api::replay::{JudgedCall, Judgement, Mapper, explain};
+use remit_api::replay::history::Asked;
+use remit_api::replay::{JudgedCall, Judgement, Mapper, explain, history_at};
 use remit_api::session::{Outcome, StepKind, ToolCall};
 use serde_json::{Value, json};
 
@@ -20,7 +21,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
         .and_then(|m| explain(m, found.session, judged.step))
         .and_then(Result::ok)
         .map(|m| m.request_json());
-    let why = Why { bench: &bench, found, judged, call, request };
+    let history = history_at(&bench.workspace, found.session, judged.step);
+    let why = Why { bench: &bench, found, judged, call, request, history };
     match args.format {
         ExplainFormat::Human => to_stdout(&why.human())?,
         ExplainFormat::Json => data_to_stdout(&format!("{:#}\n", why.json()))?,
@@ -63,6 +65,7 @@ struct Why<'b> {
     judged: &'b JudgedCall,
     call: &'b ToolCall,
     request: Option<Value>,
+    history: Vec<Asked>,
 }
 
 impl Why<'_> {
@@ -100,6 +103,7 @@ impl Why<'_> {
                 }
             }
         }
+        out += &history(&self.history);
         for misfit in &self.judged.misfits {
             out += &format!("\ndoes not fit the schema: {}\n", line(misfit, 400));
         }
@@ -174,10 +178,35 @@ impl Why<'_> {
             "unknown": self.judged.unknown.as_ref().map(|u| json!({ "message": u.message, "help": u.help })),
             "guardrails": sides.map(|j| side(&j.guardrails)),
             "scope": sides.and_then(|j| j.scope.as_ref()).map(side),
+            "history": self.history.iter().map(asked_json).collect::<Vec<_>>(),
             "misfits": self.judged.misfits,
             "request": self.request,
         })
     }
+}
+
+/// What the session remembers, as far as policies ask.
+fn history(asked: &[Asked]) -> String {
+    let mut out = if asked.is_empty() { String::new() } else { format!("\n{}\n", bold("history")) };
+    for condition in asked {
+        let holds = match condition.holds {
+            Some(true) => "holds",
+            Some(false) => "does not hold",
+            None => "cannot be decided",
+        };
+        out += &format!("  {holds}: {}\n", line(&condition.text, 400));
+        for witness in &condition.witnesses {
+            out += &format!("    {}\n", line(&witness.words, 400));
+        }
+    }
+    out
+}
+
+fn asked_json(asked: &Asked) -> Value {
+    let witnesses = asked.witnesses.iter();
+    let witnesses: Vec<Value> =
+        witnesses.map(|w| json!({ "steps": w.steps, "words": w.words })).collect();
+    json!({ "condition": asked.text, "holds": asked.holds, "witnesses": witnesses })
 }
 
 /// What became of the call, to go on from "it".
