@@ -13,6 +13,7 @@ mod check;
 mod config;
 mod digest;
 mod draft;
+pub mod editor;
 mod entities;
 mod explain;
 mod files;

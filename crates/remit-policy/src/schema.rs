@@ -8,6 +8,7 @@ use cedar_policy_core::validator::Validator;
 use miette::Diagnostic;
 
 use crate::digest;
+use crate::editor::schema_syntax::SchemaTree;
 use crate::finding::{Finding, FindingCode};
 use crate::schema_model::SchemaModel;
 
@@ -25,6 +26,8 @@ pub struct LoadedSchema {
     /// The digest of its text.
     pub digest: String,
     pub(crate) validator: Validator,
+    /// Its declarations, with their places.
+    pub(crate) tree: SchemaTree,
 }
 
 impl LoadedSchema {
@@ -47,6 +50,7 @@ impl LoadedSchema {
             model: SchemaModel::new(&schema, &fragment),
             digest: digest::of_text(text),
             validator: Validator::new(schema.as_ref().clone()),
+            tree: SchemaTree::parse(text),
             schema,
         })
     }
