@@ -8,6 +8,7 @@
 //! Nothing here knows what a session is, decides a request, or prints to a terminal. A tool, a task
 //! or an agent is only a name that the caller looks up.
 
+mod access;
 mod assemble;
 mod check;
 mod config;
@@ -30,6 +31,7 @@ mod policy_file;
 mod policy_source;
 mod recordings;
 pub mod render;
+mod rules;
 mod schema;
 pub mod schema_gen;
 mod schema_model;
@@ -39,6 +41,7 @@ pub mod temporal;
 mod validate;
 mod workspace;
 
+pub use access::{Access, Allowed, Extent, access};
 pub use cedar_policy::Effect;
 pub use check::check_text;
 pub use config::Config;
@@ -51,6 +54,7 @@ pub use mapping::{AgentRule, Mapping, ResourceRule, ToolMatch, ToolRule};
 pub use pattern::{NamePattern, NameTemplate};
 pub use policy_source::{Language, PolicySource};
 pub use recordings::{RecordingFiles, RecordingPaths};
+pub use rules::{Rule, RuleError, RuleValue, ValueKind, fill_rule, rules};
 pub use schema::LoadedSchema;
 pub use schema_model::{ActionModel, AttributeModel, RecordModel, SchemaModel, TypeModel};
 pub use scopes::{Scope, SessionKey, TaskMatch, TaskNames, TaskRule, TaskRules};

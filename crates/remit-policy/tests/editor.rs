@@ -227,7 +227,7 @@ fn hovered(desk: &Desk<'_>, file: &Utf8Path, text: &str, offset: usize) -> Strin
     }
     let values: Vec<String> =
         found.values.iter().map(|value| format!("{} ×{}", value.text, value.calls)).collect();
-    out + &values.join(", ")
+    format!("{out}{}", values.join(", "))
 }
 
 fn locations(desk: &Desk<'_>, found: Vec<editor::Location>) -> String {

@@ -15,6 +15,7 @@
 //!
 //! Not here: reading recordings (`remit-session`), reading policies (`remit-policy`), showing anything.
 
+mod candidates;
 mod changes;
 mod convert;
 mod corpus;
@@ -30,9 +31,11 @@ mod replay;
 mod report;
 pub mod rows;
 mod sarif;
+mod seen;
 pub mod table;
 mod verdict;
 
+pub use candidates::{Candidate, candidates};
 pub use changes::{
     Change, ChangeCount, ChangeDigests, ChangeGroup, ChangeSummary, ChangedCall, ChangedCallReport,
     Changes, ChangesReport, GroupReport, Idle, IdlePolicy, OtherRecordings, PolicyReport, Standing,
@@ -41,7 +44,9 @@ pub use changes::{
 pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
 pub use infer::infer_manifests;
 pub use junit::to_junit;
-pub use live::{DecidedBy, Decider, Difference, Interpreted, LiveReplay, Verdicts};
+pub use live::{
+    ConditionRows, ConditionsOf, DecidedBy, Decider, Difference, Interpreted, LiveReplay, Usage, Verdicts,
+};
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
@@ -54,6 +59,7 @@ pub use report::{
 };
 pub use rows::{Counter, RowSet};
 pub use sarif::to_sarif;
+pub use seen::SeenValues;
 pub use verdict::{Severity, Verdict};
 
 /// The policy engine and its version, as reports name it.

@@ -4,6 +4,7 @@
 //! policies that changed, and counts them in and out. It promises the verdicts that a replay from
 //! scratch would give, whatever was judged or cancelled before. Not here: reading drafts.
 
+mod conditions;
 mod differences;
 #[cfg(test)]
 mod edits;
@@ -13,9 +14,10 @@ mod policy_rows;
 mod store;
 mod verdicts;
 
+pub use conditions::{ConditionRows, ConditionsOf};
 pub use differences::{Decider, Difference};
 pub use memory::Interpreted;
-pub use verdicts::{DecidedBy, Verdicts};
+pub use verdicts::{DecidedBy, Usage, Verdicts};
 
 use crate::matrix::Matrix;
 use crate::rows::RowSet;

@@ -4,7 +4,8 @@ mod expression;
 mod offers;
 mod top;
 
-pub(super) use offers::{calls_of, counted, described, is_identifier, step};
+pub(super) use offers::{calls_of, counted, described, is_identifier};
+pub use offers::{has, step};
 
 use std::ops::Range;
 

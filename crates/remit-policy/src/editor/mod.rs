@@ -5,6 +5,7 @@
 //! Nothing here knows recordings: who has some passes what they hold as [`Seen`].
 
 mod complete;
+mod conditions;
 mod desk;
 mod expression;
 mod fixes;
@@ -22,7 +23,8 @@ mod token;
 mod types;
 mod words;
 
-pub use complete::{Completion, CompletionKind, complete};
+pub use complete::{Completion, CompletionKind, complete, has, step as access_path};
+pub use conditions::{Condition, Conditions, conditions};
 pub use desk::{Desk, Nothing, Seen, SeenAttribute, SeenValue};
 pub use fixes::{QuickFix, quick_fixes};
 pub use hover::{Hover, hover};
@@ -30,3 +32,4 @@ pub use occurrences::{Location, definition, references};
 pub use outline::{OutlineItem, OutlineKind, folds, outline};
 pub use reading::plain_english;
 pub use rename::{Edit, RenameError, Renaming, rename, renaming};
+pub use token::quoted;

@@ -141,7 +141,8 @@ fn unicode(characters: &mut std::str::Chars<'_>) -> Option<char> {
 }
 
 /// A text as Cedar writes it, with quotes.
-pub(super) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.escape_debug().to_string().replace("\\'", "'"))
 }
 

@@ -10,12 +10,13 @@ use super::memory::{Remembered, open};
 use crate::reference::{Judgement, judge};
 use crate::replay::bench::Bench;
 use crate::rows::RowSet;
+use crate::table::{ColumnId, Value};
 use crate::{Corpus, Mapper, SessionReplay, Summary, Unmapped};
 use rayon::prelude::*;
 use remit_policy::{Layer, Scope, Workspace};
 use remit_session::{Recording, Session};
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 /// In a byte of the column: a failed policy could flip the verdict.
@@ -67,6 +68,23 @@ pub struct DecidedBy {
     pub policy: Arc<str>,
     /// The calls.
     pub calls: u64,
+}
+
+/// How often an agent called an action, and what came of it; the others are allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The agent, in full.
+    pub agent: String,
+    /// The action, in full.
+    pub action: String,
+    /// Its calls.
+    pub calls: u64,
+    /// Those that are denied.
+    pub denied: u64,
+    /// Those that are drifted.
+    pub drifted: u64,
+    /// Those that cannot be decided.
+    pub unknown: u64,
 }
 
 impl Verdicts {
@@ -162,6 +180,33 @@ impl Verdicts {
             calls: policy.decides(&self.scoped),
         });
         of_guardrails.chain(of_scopes).collect()
+    }
+
+    /// How often each agent called each action, and what came of it; by action and agent.
+    pub fn usage(&self) -> Vec<Usage> {
+        let table = self.corpus.table();
+        let name = |column, row: u32| match table.cell(column, row as usize) {
+            Some(Value::Entity(uid)) => uid.to_string(),
+            Some(_) | None => String::new(),
+        };
+        let mut usage: BTreeMap<(String, String), Usage> = BTreeMap::new();
+        for action in table.actions() {
+            for group in &action.groups {
+                let agent = name(ColumnId::PRINCIPAL, group.start);
+                let action = name(ColumnId::ACTION, group.start);
+                let rows = RowSet::of_ranges([(group.start, group.end)]);
+                let of = usage.entry((action.clone(), agent.clone())).or_insert_with(|| Usage {
+                    agent,
+                    action,
+                    ..Usage::default()
+                });
+                of.calls += rows.len();
+                of.denied += rows.intersection_len(&self.denied);
+                of.drifted += rows.intersection_len(&self.drifted);
+                of.unknown += rows.intersection_len(&self.unknown);
+            }
+        }
+        usage.into_values().collect()
     }
 
     /// The task whose scope judges a session, by its position in the corpus.

@@ -448,8 +448,16 @@ pub(in crate::editor) fn is_identifier(name: &str) -> bool {
         && !reserved.contains(&name)
 }
 
+/// The question whether an expression has an attribute, as Cedar writes it.
+#[must_use]
+pub fn has(of: &str, name: &str) -> String {
+    let name = if is_identifier(name) { name.to_owned() } else { quoted(name) };
+    format!("{of} has {name}")
+}
+
 /// An attribute below an expression, as Cedar writes it.
-pub(in crate::editor) fn step(prefix: &str, name: &str) -> String {
+#[must_use]
+pub fn step(prefix: &str, name: &str) -> String {
     if is_identifier(name) {
         format!("{prefix}.{name}")
     } else {

@@ -1,0 +1,185 @@
+//! Policies made from recorded calls: exactly these, those with what they have in common, or the tool.
+//!
+//! A proposal to start from, never a verdict: what it says of other calls is for a replay to show. Values
+//! that nobody would write into a policy, such as whole files, are left out, and the title says so.
+
+use crate::Corpus;
+use crate::seen::text_of;
+use crate::table::{ColumnId, Table};
+use remit_policy::editor::{access_path, has};
+use remit_policy::{RecordModel, TypeModel, Workspace};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many different calls of one tool are told apart one by one.
+const CALLS: usize = 12;
+/// Longer values are left out.
+const LENGTH_MAX: usize = 120;
+
+/// A policy that matches some calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What it matches.
+    pub title: String,
+    /// Its text; several policies for several tools.
+    pub text: String,
+}
+
+/// Policies of this effect for the calls at some positions of the corpus, the narrowest first. Calls
+/// that are not mapped are left out.
+pub fn candidates(
+    workspace: &Workspace,
+    corpus: &Corpus,
+    positions: &[usize],
+    forbids: bool,
+) -> Vec<Candidate> {
+    let rows: Vec<Option<u32>> = corpus.rows().collect();
+    let mut by_action: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for row in positions.iter().filter_map(|at| rows.get(*at).copied().flatten()) {
+        if let Some(action) = entity(corpus.table(), ColumnId::ACTION, row) {
+            by_action.entry(action).or_default().push(row);
+        }
+    }
+    let model = workspace.schema.as_ref().map(|schema| &schema.model);
+    let made: Vec<Made> = by_action
+        .iter()
+        .map(|(action, rows)| {
+            let context = model.and_then(|model| model.actions.get(action)).map(|a| &a.context);
+            Maker { table: corpus.table(), action, rows, context, forbids }.make()
+        })
+        .collect();
+    let joined = |part: fn(&Made) -> &str| made.iter().map(part).collect::<Vec<_>>().join("\n\n");
+    let mut candidates = vec![
+        ("exactly these calls", joined(|made| &made.exactly)),
+        ("all calls with what these have in common", joined(|made| &made.alike)),
+        ("all calls of the same tools", joined(|made| &made.tool)),
+    ];
+    if made.iter().any(|made| made.leaves_out) {
+        if let Some((title, _)) = candidates.first_mut() {
+            *title = "these calls, told apart by all that is short enough to write";
+        }
+    }
+    let mut known = BTreeSet::new();
+    candidates.retain(|(_, text)| !text.is_empty() && known.insert(text.clone()));
+    let candidate = |(title, text): (&str, String)| Candidate { title: title.to_owned(), text };
+    candidates.into_iter().map(candidate).collect()
+}
+
+struct Made {
+    exactly: String,
+    alike: String,
+    tool: String,
+    leaves_out: bool,
+}
+
+struct Maker<'a> {
+    table: &'a Table,
+    action: &'a str,
+    rows: &'a [u32],
+    context: Option<&'a RecordModel>,
+    forbids: bool,
+}
+
+impl Maker<'_> {
+    fn make(&self) -> Made {
+        let arguments: Vec<(Vec<String>, ColumnId)> =
+            self.table.below(&["input".to_owned()]).map(|(p, id)| (p.to_vec(), id)).collect();
+        let mut leaves_out = false;
+        let mut calls: BTreeSet<Vec<String>> = BTreeSet::new();
+        for row in self.rows {
+            let mut conditions = Vec::new();
+            for (path, column) in &arguments {
+                match self.condition(path, *column, *row) {
+                    Some(Some(condition)) => conditions.push(condition),
+                    Some(None) => {}
+                    None => leaves_out = true,
+                }
+            }
+            calls.insert(conditions);
+        }
+        let common: Vec<String> = match calls.first() {
+            Some(first) => {
+                let in_all = |c: &&String| calls.iter().all(|call| call.contains(c));
+                first.iter().filter(in_all).cloned().collect()
+            }
+            None => Vec::new(),
+        };
+        let is_too_many = calls.len() > CALLS;
+        let exactly = match is_too_many {
+            true => common.join(" && "),
+            false => {
+                let each: Vec<String> = calls.iter().map(|call| call.join(" && ")).collect();
+                let some_is_anything = each.iter().any(String::is_empty);
+                if some_is_anything { String::new() } else { alternatives(&each) }
+            }
+        };
+        Made {
+            exactly: self.policy(&exactly),
+            alike: self.policy(&common.join(" && ")),
+            tool: self.policy(""),
+            leaves_out: leaves_out || is_too_many,
+        }
+    }
+
+    /// What a call holds at a path, as a condition. `Some(None)` if it holds nothing there; `None` if
+    /// what it holds is not written into policies.
+    fn condition(&self, path: &[String], column: ColumnId, row: u32) -> Option<Option<String>> {
+        let Some(value) = self.table.cell(column, row as usize) else { return Some(None) };
+        if value == crate::table::Value::Nested {
+            return Some(None);
+        }
+        let text = text_of(&value).filter(|text| text.len() <= LENGTH_MAX)?;
+        let mut guards = Vec::new();
+        let mut expression = "context".to_owned();
+        let mut record = self.context;
+        for name in path {
+            let attribute = record.and_then(|record| record.attributes.get(name))?;
+            if !attribute.required {
+                guards.push(has(&expression, name));
+            }
+            expression = access_path(&expression, name);
+            record = match &attribute.ty {
+                TypeModel::Record(record) => Some(record),
+                _ => None,
+            };
+        }
+        guards.push(format!("{expression} == {text}"));
+        Some(Some(guards.join(" && ")))
+    }
+
+    fn policy(&self, condition: &str) -> String {
+        let effect = if self.forbids { "forbid" } else { "permit" };
+        let the_same = |column, name: &str| {
+            let found: BTreeSet<Option<String>> =
+                self.rows.iter().map(|row| entity(self.table, column, *row)).collect();
+            match found.first() {
+                Some(Some(one)) if found.len() == 1 => format!("{name} == {one}"),
+                _ => name.to_owned(),
+            }
+        };
+        // A rule that forbids is for everybody; one that permits is for who did it.
+        let who = match self.forbids {
+            true => "principal".to_owned(),
+            false => the_same(ColumnId::PRINCIPAL, "principal"),
+        };
+        let on = the_same(ColumnId::RESOURCE, "resource");
+        let head = format!("{effect} (\n  {who},\n  action == {},\n  {on}\n)", self.action);
+        match condition {
+            "" => format!("{head};"),
+            _ => format!("{head}\nwhen {{ {condition} }};"),
+        }
+    }
+}
+
+fn alternatives(each: &[String]) -> String {
+    match each {
+        [one] => one.clone(),
+        _ => each.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" || "),
+    }
+}
+
+fn entity(table: &Table, column: ColumnId, row: u32) -> Option<String> {
+    match table.cell(column, row as usize)? {
+        crate::table::Value::Entity(uid) => Some(uid.to_string()),
+        _ => None,
+    }
+}
