@@ -3,10 +3,13 @@
 //! Every answer is made from a snapshot, and no lock that views need is held while something is judged
 //! or read. Long work runs on a thread and is abandoned when it is no longer wanted.
 
+mod access;
 mod baseline;
 mod checking;
+mod desk;
 mod drafts;
 mod editing;
+mod effects;
 mod git_state;
 mod judging;
 mod learning;

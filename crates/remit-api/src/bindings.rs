@@ -34,6 +34,11 @@ declarations! {
     ChangedCalls ChangedGroup DecidingPolicy
     LearnRequest LearnView LearntScope LearntClause FalseDenials
     ScoreRequest ScoreView ScoreGroup ScoreFigures VerdictCounts Share
+    PlaceRequest RangeRequest RenameRequest Completions CompletionItem CompletionKind
+    HoverReply HoverView ValueCount Places PlaceView RenamingView Edits TextEdit
+    QuickFixes QuickFixView Outline OutlinePart OutlineKind Fold
+    PolicyEffects PolicyEffect ConditionEffect CallsRequest Candidates CandidateView
+    AccessRequest AccessMatrix AccessCell Extent ExtentPolicy Allowed SchemaEffects
     ErrorDto ErrorCode AppEvent
 }
 

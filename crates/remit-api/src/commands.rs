@@ -62,6 +62,30 @@ commands! {
     check_draft(DraftText) -> Findings;
     /// A draft, formatted.
     format_draft(DraftText) -> Formatted;
+    /// What can be written at a place of a draft.
+    complete(PlaceRequest) -> Completions;
+    /// What is known about the word at a place of a draft.
+    hover(PlaceRequest) -> HoverReply;
+    /// Where what is named at a place is declared.
+    definition(PlaceRequest) -> Places;
+    /// Everywhere that what is named at a place is declared or named, tests included.
+    references(PlaceRequest) -> Places;
+    /// What would be renamed at a place.
+    renaming(PlaceRequest) -> RenamingView;
+    /// The edits that rename what is named at a place; nothing is changed.
+    rename(RenameRequest) -> Edits;
+    /// What mends the findings in a part of a draft.
+    quick_fixes(RangeRequest) -> QuickFixes;
+    /// The parts of a draft, and what can be folded away.
+    outline(DraftText) -> Outline;
+    /// What the policies of a file, and each of their conditions, match and decide in what is shown.
+    policy_effects(FileRequest) -> PolicyEffects;
+    /// Policies to start from that match some recorded calls; nothing is saved.
+    policies_from_calls(CallsRequest) -> Candidates;
+    /// What each agent may do with each tool, beside what it did.
+    access(AccessRequest) -> AccessMatrix;
+    /// What an unsaved schema would do to the policies.
+    schema_effects(DraftText) -> SchemaEffects;
     /// Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it.
     judge_drafts(Drafts) -> DraftsJudged;
     /// Proposes what tasks need, learnt from good sessions; a newer call, or one to score, abandons it.

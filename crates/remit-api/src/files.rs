@@ -164,6 +164,24 @@ pub(crate) fn written(error: WriteError) -> ErrorDto {
     ErrorDto::new(ErrorCode::Io, error.to_string()).help(help)
 }
 
+/// The texts of the workspace's tests, by path relative to it. What cannot be read is left out.
+pub fn test_files(root: &Utf8Path) -> Vec<(Utf8PathBuf, String)> {
+    let folder = root.join("tests").read_dir_utf8().ok();
+    let entries = folder.into_iter().flatten().filter_map(Result::ok);
+    let small = entries.filter(|entry| {
+        let size = entry.metadata().map(|data| data.len()).unwrap_or(u64::MAX);
+        size <= FILE_BYTES_MAX && entry.path().extension() == Some("toml")
+    });
+    let mut tests: Vec<(Utf8PathBuf, String)> = small
+        .filter_map(|entry| {
+            let text = std::fs::read_to_string(entry.path()).ok()?;
+            Some((Utf8Path::new("tests").join(entry.file_name()), text))
+        })
+        .collect();
+    tests.sort();
+    tests
+}
+
 /// Whether a changed path is below one of the workspace's recording paths.
 pub(crate) fn is_recording(workspace: &Workspace, path: &str) -> bool {
     let listed = workspace.config.recordings.files(&workspace.root).files;

@@ -2,8 +2,10 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_policy::Workspace;
-use remit_session::{Format, Limits, LoadError, Loaded, Progress, Source, load};
+use remit_replay::{Corpus, CorpusBuilder, SeenValues};
+use remit_session::{Format, Limits, LoadError, Loaded, Progress, Source, load, locate, read_each};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Where the recordings of `workspace` are; paths are shown relative to the workspace.
 pub fn workspace_sources(workspace: &Workspace) -> Vec<Source> {
@@ -47,6 +49,26 @@ pub fn load_recordings(
         return load_paths(paths, format, progress);
     }
     load(&workspace_sources(workspace), format, &Limits::default(), progress)
+}
+
+/// What the workspace's recordings hold, for an editor: as they were kept, else read again.
+///
+/// # Errors
+/// When `go_on` breaks.
+pub fn load_seen(
+    workspace: &Workspace,
+    go_on: &dyn Fn() -> ControlFlow<()>,
+) -> Result<SeenValues, LoadError> {
+    let found = locate(&workspace_sources(workspace), None);
+    if let Ok(corpus) = Corpus::open_cached(workspace, &found) {
+        return Ok(SeenValues::new(Arc::new(corpus)));
+    }
+    let mut builder = CorpusBuilder::new(workspace);
+    read_each(found.files, &Limits::default(), &mut |_| go_on(), &mut |file, recording| {
+        builder.add_located(file, &recording);
+        ControlFlow::Continue(())
+    })?;
+    Ok(SeenValues::new(Arc::new(builder.finish())))
 }
 
 /// Reads the recordings at `paths`, without a workspace.

@@ -8,7 +8,7 @@ mod words;
 
 use crate::wire::{ErrorCode, ErrorDto};
 use kept::Kept;
-use remit_replay::{Corpus, ReadError, SessionEntry};
+use remit_replay::{Corpus, ReadError, SeenValues, SessionEntry};
 use remit_session::{Limits, Recording};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use words::Words;
@@ -19,12 +19,19 @@ pub(crate) struct Recordings {
     pub corpus: Arc<Corpus>,
     kept: Mutex<Kept>,
     words: OnceLock<Words>,
+    seen: SeenValues,
 }
 
 impl Recordings {
     pub fn new(corpus: Corpus) -> Self {
         let (kept, words) = (Mutex::new(Kept::default()), OnceLock::new());
-        Recordings { corpus: Arc::new(corpus), kept, words }
+        let corpus = Arc::new(corpus);
+        Recordings { seen: SeenValues::new(Arc::clone(&corpus)), corpus, kept, words }
+    }
+
+    /// What the calls hold, for the editor.
+    pub fn seen(&self) -> &SeenValues {
+        &self.seen
     }
 
     /// A session, by its position among those of all recordings.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod corpus;
+mod desk;
 mod session;
 mod text;
 mod why;
@@ -10,6 +11,7 @@ mod workspace;
 
 pub(crate) use changes::changed_calls;
 pub(crate) use corpus::{call_at, session_page};
+pub(crate) use desk::{byte_of, completions, edits, hover, outline, places, quick_fixes, units};
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;
 pub(crate) use words::{summary_of, verdict_in, verdict_of};

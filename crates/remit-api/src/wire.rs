@@ -6,6 +6,7 @@
 
 mod app;
 mod corpus;
+mod desk;
 mod edit;
 mod error;
 mod event;
@@ -17,6 +18,7 @@ mod workspace;
 
 pub use app::*;
 pub use corpus::*;
+pub use desk::*;
 pub use edit::*;
 pub use error::*;
 pub use event::*;

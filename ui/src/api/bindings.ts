@@ -1340,6 +1340,596 @@ task: string | null,
  * Its id.
  */
 policy: string, };
+ * A place in a file. Offsets are UTF-16 units from the start of the file, as editors count.
+ */
+export type PlaceRequest = { 
+/**
+ * The files that have unsaved text, of any kind.
+ */
+drafts: Array<DraftText>, 
+/**
+ * The file, relative to the workspace.
+ */
+path: string, 
+/**
+ * The offset.
+ */
+at: number, };
+
+/**
+ * A part of a file.
+ */
+export type RangeRequest = { 
+/**
+ * The files that have unsaved text, of any kind.
+ */
+drafts: Array<DraftText>, 
+/**
+ * The file, relative to the workspace.
+ */
+path: string, 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, };
+
+/**
+ * Asks for another name of what is named at a place.
+ */
+export type RenameRequest = { 
+/**
+ * The files that have unsaved text, of any kind.
+ */
+drafts: Array<DraftText>, 
+/**
+ * The file, relative to the workspace.
+ */
+path: string, 
+/**
+ * The offset.
+ */
+at: number, 
+/**
+ * The new name.
+ */
+name: string, };
+
+/**
+ * What can be written at a place.
+ */
+export type Completions = { 
+/**
+ * The best first; text that was typed already is not left out.
+ */
+items: Array<CompletionItem>, };
+
+/**
+ * Something that can be written.
+ */
+export type CompletionItem = { 
+/**
+ * How it is listed.
+ */
+label: string, 
+/**
+ * What it is.
+ */
+kind: CompletionKind, 
+/**
+ * What replaces the text; with places to fill, as in `when { ${1:condition} }`, if it is a snippet.
+ */
+insert: string, 
+/**
+ * Whether it has such places.
+ */
+isSnippet: boolean, 
+/**
+ * Where the text that is replaced begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * Its type, or how often it was recorded.
+ */
+detail: string | null, 
+/**
+ * What it means.
+ */
+documentation: string | null, 
+/**
+ * Better offers have lower ranks.
+ */
+rank: number, };
+
+/**
+ * What kind of thing can be written.
+ */
+export type CompletionKind = "keyword" | "snippet" | "annotation" | "variable" | "attribute" | "method" | "function" | "operator" | "entityType" | "entity" | "action" | "value";
+
+/**
+ * What is known about the word at a place, if anything is.
+ */
+export type HoverReply = { 
+/**
+ * What is known.
+ */
+hover: HoverView | null, };
+
+/**
+ * What is known about a word.
+ */
+export type HoverView = { 
+/**
+ * Where the word begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * What it is, as Cedar or its schema writes it.
+ */
+code: string, 
+/**
+ * What is written about it, paragraph by paragraph. Plain text; names are in backticks.
+ */
+text: Array<string>, 
+/**
+ * How often it was recorded.
+ */
+recorded: string | null, 
+/**
+ * The most frequent recorded values.
+ */
+values: Array<ValueCount>, };
+
+/**
+ * A recorded value.
+ */
+export type ValueCount = { 
+/**
+ * As Cedar writes it.
+ */
+text: string, 
+/**
+ * How many calls hold it.
+ */
+calls: number, };
+
+/**
+ * Places in files.
+ */
+export type Places = { 
+/**
+ * By file and place.
+ */
+places: Array<PlaceView>, };
+
+/**
+ * A place in a file.
+ */
+export type PlaceView = { 
+/**
+ * The file, relative to the workspace.
+ */
+path: string, 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * The line, from 1.
+ */
+line: number, 
+/**
+ * The text of that line.
+ */
+excerpt: string, 
+/**
+ * Whether it is where the thing is declared.
+ */
+isDefinition: boolean, };
+
+/**
+ * What would be renamed.
+ */
+export type RenamingView = { 
+/**
+ * Where the name begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * The name as it is.
+ */
+name: string, 
+/**
+ * What it is the name of, as in `the policy`.
+ */
+what: string, };
+
+/**
+ * Changes of texts, saved or not.
+ */
+export type Edits = { 
+/**
+ * By file and place; none overlaps another.
+ */
+edits: Array<TextEdit>, };
+
+/**
+ * A change of a file's text.
+ */
+export type TextEdit = { 
+/**
+ * The file, relative to the workspace.
+ */
+path: string, 
+/**
+ * Where the text that is replaced begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * What is there afterwards.
+ */
+text: string, };
+
+/**
+ * What mends the findings in a part of a file.
+ */
+export type QuickFixes = { 
+/**
+ * The likeliest first.
+ */
+fixes: Array<QuickFixView>, };
+
+/**
+ * An edit that mends something.
+ */
+export type QuickFixView = { 
+/**
+ * What it does, as an order.
+ */
+title: string, 
+/**
+ * The kind of the finding that it mends.
+ */
+code: string, 
+/**
+ * Where the finding begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * What changes.
+ */
+edits: Array<TextEdit>, 
+/**
+ * Whether it is the one that is most likely meant.
+ */
+isPreferred: boolean, };
+
+/**
+ * The parts of a file.
+ */
+export type Outline = { 
+/**
+ * In order.
+ */
+items: Array<OutlinePart>, 
+/**
+ * What can be folded away.
+ */
+folds: Array<Fold>, };
+
+/**
+ * A part of a file.
+ */
+export type OutlinePart = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: OutlineKind, 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * Where its name begins.
+ */
+nameFrom: number, 
+/**
+ * A few words more.
+ */
+detail: string | null, };
+
+/**
+ * What a part of a file is.
+ */
+export type OutlineKind = "permit" | "forbid" | "unfinished" | "entityType" | "action" | "actionGroup" | "commonType";
+
+/**
+ * A part of a file that can be folded away.
+ */
+export type Fold = { 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, };
+
+/**
+ * What the policies of a file do, of what is shown now.
+ */
+export type PolicyEffects = { 
+/**
+ * As [`WorkspaceView::revision`](super::WorkspaceView::revision): what was shown when they were counted.
+ */
+revision: number, 
+/**
+ * The policies in the order in which they are written; templates and conditions over history are
+ * left out.
+ */
+policies: Array<PolicyEffect>, };
+
+/**
+ * What a policy does.
+ */
+export type PolicyEffect = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * The calls that it matches.
+ */
+matched: number, 
+/**
+ * The calls that it decides.
+ */
+decided: number, 
+/**
+ * The calls that only it, or only its saved text, matches.
+ */
+changed: number, 
+/**
+ * Its conditions.
+ */
+conditions: Array<ConditionEffect>, };
+
+/**
+ * What one condition of a policy does.
+ */
+export type ConditionEffect = { 
+/**
+ * Where it begins.
+ */
+from: number, 
+/**
+ * Where it ends.
+ */
+to: number, 
+/**
+ * Whether it is needed not to hold.
+ */
+isUnless: boolean, 
+/**
+ * The calls that fit the policy's head and this condition.
+ */
+matched: number, 
+/**
+ * The calls that this condition alone keeps out.
+ */
+keepsOut: number, 
+/**
+ * The calls for which the saved condition in its place answers otherwise; `None` if the saved
+ * policy has more or fewer conditions.
+ */
+changed: number | null, };
+
+/**
+ * Asks for a policy from some calls.
+ */
+export type CallsRequest = { 
+/**
+ * Positions in the verdict column.
+ */
+positions: Array<number>, 
+/**
+ * What the policy does to such calls.
+ */
+effect: Effect, };
+
+/**
+ * Policies to start from.
+ */
+export type Candidates = { 
+/**
+ * The narrowest first.
+ */
+candidates: Array<CandidateView>, };
+
+/**
+ * A policy to start from.
+ */
+export type CandidateView = { 
+/**
+ * What it matches.
+ */
+title: string, 
+/**
+ * Its text, formatted; without ids.
+ */
+text: string, };
+
+/**
+ * Asks what agents may do.
+ */
+export type AccessRequest = { 
+/**
+ * The task whose scope counts too; without one, only the guardrails count.
+ */
+task: string | null, };
+
+/**
+ * What agents may do with tools, whatever they are called with. `always` and `never` are read from the
+ * policies that are shown, not from recordings, and hold for all calls.
+ */
+export type AccessMatrix = { 
+/**
+ * The agents in `entities.json` or in recordings, in full, sorted.
+ */
+agents: Array<string>, 
+/**
+ * The actions, in full, sorted.
+ */
+actions: Array<string>, 
+/**
+ * The cells that mean something, by agent and action.
+ */
+cells: Array<AccessCell>, };
+
+/**
+ * What an agent may do with a tool, and what it did.
+ */
+export type AccessCell = { 
+/**
+ * Position in `agents`.
+ */
+agent: number, 
+/**
+ * Position in `actions`.
+ */
+action: number, 
+/**
+ * By the guardrails; `None` if `entities.json` does not have the agent.
+ */
+guardrails: Extent | null, 
+/**
+ * By the scope of the task, if one was asked for.
+ */
+scope: Extent | null, 
+/**
+ * Recorded calls, of all tasks.
+ */
+calls: number, 
+/**
+ * Those that are denied.
+ */
+denied: number, 
+/**
+ * Those that are drifted.
+ */
+drifted: number, 
+/**
+ * Those that cannot be decided.
+ */
+unknown: number, };
+
+/**
+ * How far something is allowed.
+ */
+export type Extent = { 
+/**
+ * Whether it is.
+ */
+allowed: Allowed, 
+/**
+ * The policies that say so.
+ */
+policies: Array<ExtentPolicy>, };
+
+/**
+ * A policy that says how far something is allowed.
+ */
+export type ExtentPolicy = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its file.
+ */
+file: string, 
+/**
+ * Its first line, from 1.
+ */
+line: number, 
+/**
+ * What it says, in plain English.
+ */
+reading: string | null, };
+
+/**
+ * Whether something is allowed.
+ */
+export type Allowed = "never" | "sometimes" | "always";
+
+/**
+ * What other tools in the schema would do to the policies.
+ */
+export type SchemaEffects = { 
+/**
+ * Actions that are new, in full.
+ */
+added: Array<string>, 
+/**
+ * Actions that are gone, in full.
+ */
+removed: Array<string>, 
+/**
+ * Actions whose context or types are others, in full.
+ */
+changed: Array<string>, 
+/**
+ * What would be wrong with the workspace and is not now: policies that become invalid or dead.
+ */
+findings: Array<Finding>, 
+/**
+ * How many findings there are now and would not be.
+ */
+mended: number, };
 
 /**
  * Asks for scopes, learnt from the recordings of the workspace.
@@ -1716,6 +2306,30 @@ export type Commands = {
   check_draft: [DraftText, Findings],
   /** A draft, formatted. */
   format_draft: [DraftText, Formatted],
+  /** What can be written at a place of a draft. */
+  complete: [PlaceRequest, Completions],
+  /** What is known about the word at a place of a draft. */
+  hover: [PlaceRequest, HoverReply],
+  /** Where what is named at a place is declared. */
+  definition: [PlaceRequest, Places],
+  /** Everywhere that what is named at a place is declared or named, tests included. */
+  references: [PlaceRequest, Places],
+  /** What would be renamed at a place. */
+  renaming: [PlaceRequest, RenamingView],
+  /** The edits that rename what is named at a place; nothing is changed. */
+  rename: [RenameRequest, Edits],
+  /** What mends the findings in a part of a draft. */
+  quick_fixes: [RangeRequest, QuickFixes],
+  /** The parts of a draft, and what can be folded away. */
+  outline: [DraftText, Outline],
+  /** What the policies of a file, and each of their conditions, match and decide in what is shown. */
+  policy_effects: [FileRequest, PolicyEffects],
+  /** Policies to start from that match some recorded calls; nothing is saved. */
+  policies_from_calls: [CallsRequest, Candidates],
+  /** What each agent may do with each tool, beside what it did. */
+  access: [AccessRequest, AccessMatrix],
+  /** What an unsaved schema would do to the policies. */
+  schema_effects: [DraftText, SchemaEffects],
   /** Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it. */
   judge_drafts: [Drafts, DraftsJudged],
   /** Proposes what tasks need, learnt from good sessions; a newer call, or one to score, abandons it. */

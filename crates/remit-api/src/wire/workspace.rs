@@ -1,7 +1,7 @@
 //! The open workspace: its files, policies and findings.
 
 use super::corpus::Summary;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// An open workspace.
@@ -97,7 +97,7 @@ pub struct PolicyRow {
 }
 
 /// What a policy does when it matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Effect {
     /// Permits.
