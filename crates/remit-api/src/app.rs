@@ -14,6 +14,7 @@ mod git_state;
 mod judging;
 mod learning;
 mod loading;
+mod misfits;
 mod opening;
 
 use crate::recordings::Recordings;

@@ -39,6 +39,8 @@ declarations! {
     QuickFixes QuickFixView Outline OutlinePart OutlineKind Fold
     PolicyEffects PolicyEffect ConditionEffect CallsRequest Candidates CandidateView
     AccessRequest AccessMatrix AccessCell Extent ExtentPolicy Allowed SchemaEffects
+    SchemaMisfits MisfitGroup
+    Rules RuleView RuleValueView RuleValueKind FillRule RuleText
     ErrorDto ErrorCode AppEvent
 }
 

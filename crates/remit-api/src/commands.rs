@@ -82,8 +82,14 @@ commands! {
     policy_effects(FileRequest) -> PolicyEffects;
     /// Policies to start from that match some recorded calls; nothing is saved.
     policies_from_calls(CallsRequest) -> Candidates;
+    /// Common rules to start from, as the workspace can have them.
+    rules(Nothing) -> Rules;
+    /// A common rule with its values; nothing is saved.
+    fill_rule(FillRule) -> RuleText;
     /// What each agent may do with each tool, beside what it did.
     access(AccessRequest) -> AccessMatrix;
+    /// Which recorded calls do not fit the schema, and why.
+    schema_misfits(Nothing) -> SchemaMisfits;
     /// What an unsaved schema would do to the policies.
     schema_effects(DraftText) -> SchemaEffects;
     /// Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it.

@@ -282,3 +282,34 @@ fn another_schema_names_the_policies_that_it_breaks() {
     let broken = renamed["findings"].as_array().unwrap();
     assert!(broken.iter().any(|finding| finding["code"] == "unknown-action"), "{renamed}");
 }
+
+#[test]
+fn a_rule_becomes_a_policy_that_counts_before_it_is_saved() {
+    let host = Host::opened();
+    let rules = host.ok("rules", json!({}))["rules"].clone();
+    let rule = rules.as_array().unwrap().iter().find(|rule| rule["name"] == "spend-limit").unwrap();
+    assert_eq!(rule["whyNot"], Value::Null, "{rule}");
+    let choices = rule["values"][0]["choices"].as_array().unwrap();
+    assert!(choices.contains(&json!("send_money.amount")), "{choices:?}");
+    let fill = |limit: &str| json!({ "name": "spend-limit", "values": { "amount": "send_money.amount", "limit": limit } });
+    let text = host.ok("fill_rule", fill("1"))["text"].clone();
+    judge(&host, text.as_str().unwrap());
+    assert_eq!(effects(&host)[0]["matched"], 1, "{text}");
+    assert_eq!(host.err("fill_rule", fill("much"))["code"], "badRequest");
+}
+
+/// Every call that is not mapped is in a group, and every group leads to a call.
+#[test]
+fn calls_that_do_not_fit_the_schema_are_grouped_with_a_reason() {
+    let host = Host::opened();
+    let misfits = host.ok("schema_misfits", json!({}));
+    let groups = misfits["groups"].as_array().unwrap();
+    assert_eq!(misfits["sessions"], misfits["lookedAt"]);
+    assert!(!groups.is_empty());
+    for group in groups {
+        let steps = host
+            .ok("steps", json!({ "session": group["session"], "start": group["step"], "len": 1 }));
+        let body = &steps["steps"][0]["body"];
+        assert_eq!((&body["kind"], &body["tool"]), (&json!("call"), &group["tool"]), "{group}");
+    }
+}

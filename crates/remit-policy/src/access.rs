@@ -65,8 +65,8 @@ pub fn access(workspace: &Workspace, task: Option<&str>) -> Vec<Access> {
             if !action.principals.contains(agent.type_name()) {
                 continue;
             }
-            let asked =
-                Asked { entities, task, agent, action, resources: resources(workspace, action) };
+            let (resources, is_of_one_server) = resources(workspace, action);
+            let asked = Asked { entities, task, agent, action, resources, is_of_one_server };
             let [guardrails, scope] = &layers;
             all.push(Access {
                 agent: agent.to_string(),
@@ -80,9 +80,10 @@ pub fn access(workspace: &Workspace, task: Option<&str>) -> Vec<Access> {
 }
 
 /// The resources that the action can have, where that is known: those in `entities.json`, and of
-/// servers only the one that the action's group names.
-fn resources(workspace: &Workspace, action: &ActionModel) -> Vec<EntityUid> {
-    let has_rule = workspace.config.mapping.tools.iter().any(|rule| rule.resource.is_some());
+/// servers only the one that the action's group names; and whether a group names one.
+fn resources(workspace: &Workspace, action: &ActionModel) -> (Vec<EntityUid>, bool) {
+    let rules = &workspace.config.mapping.tools;
+    let has_rule = rules.iter().any(|rule| rule.resource.is_some() || rule.server.is_some());
     let server = action.groups.iter().find_map(|group| {
         let id = group.split_once("::\"server:").map(|(_, id)| id)?;
         id.strip_suffix('"')
@@ -90,10 +91,11 @@ fn resources(workspace: &Workspace, action: &ActionModel) -> Vec<EntityUid> {
     let all = workspace.entities.entities.iter().map(|entity| entity.uid());
     let of_type = all.filter(|uid| action.resources.contains(uid.type_name()));
     let mut known: Vec<EntityUid> = of_type.collect();
-    if let Some(server) = server.filter(|_| !has_rule) {
+    let server = server.filter(|_| !has_rule);
+    if let Some(server) = server {
         known.retain(|uid| uid.id().unescaped() == server);
     }
-    known
+    (known, server.is_some())
 }
 
 struct Asked<'a> {
@@ -102,6 +104,7 @@ struct Asked<'a> {
     agent: &'a EntityUid,
     action: &'a ActionModel,
     resources: Vec<EntityUid>,
+    is_of_one_server: bool,
 }
 
 /// Whether a part of a head fits.
@@ -212,7 +215,8 @@ impl Asked<'_> {
             ResourceConstraint::IsIn(ty, _) if of_type(ty) == Fits::No => Fits::No,
             // Nobody knows all resources that there can be.
             _ if self.resources.is_empty() => Fits::Maybe,
-            _ if self.resources.iter().all(fits) => Fits::Yes,
+            // Only of one server is it sure that calls have no other resource.
+            _ if self.names_one_server() => Fits::from(self.resources.iter().all(fits)),
             _ if self.resources.iter().any(fits) => Fits::Maybe,
             ResourceConstraint::Eq(to) if !self.action.resources.contains(to.type_name()) => {
                 Fits::No
@@ -222,8 +226,8 @@ impl Asked<'_> {
         }
     }
 
-    /// Whether the action's group says which server it is of.
+    /// Whether the action's group says which server it is of, and nothing else does.
     fn names_one_server(&self) -> bool {
-        self.resources.len() == 1 && self.action.groups.iter().any(|g| g.contains("::\"server:"))
+        self.is_of_one_server && self.resources.len() == 1
     }
 }

@@ -53,10 +53,10 @@ pub fn candidates(
         ("all calls with what these have in common", joined(|made| &made.alike)),
         ("all calls of the same tools", joined(|made| &made.tool)),
     ];
-    if made.iter().any(|made| made.leaves_out) {
-        if let Some((title, _)) = candidates.first_mut() {
-            *title = "these calls, told apart by all that is short enough to write";
-        }
+    if made.iter().any(|made| made.leaves_out)
+        && let Some((title, _)) = candidates.first_mut()
+    {
+        *title = "these calls, told apart by all that is short enough to write";
     }
     let mut known = BTreeSet::new();
     candidates.retain(|(_, text)| !text.is_empty() && known.insert(text.clone()));

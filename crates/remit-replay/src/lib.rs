@@ -45,7 +45,8 @@ pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, Se
 pub use infer::infer_manifests;
 pub use junit::to_junit;
 pub use live::{
-    ConditionRows, ConditionsOf, DecidedBy, Decider, Difference, Interpreted, LiveReplay, Usage, Verdicts,
+    ConditionRows, ConditionsOf, DecidedBy, Decider, Difference, Interpreted, LiveReplay, Usage,
+    Verdicts,
 };
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use reference::{Absent, Judgement, PolicyError};

@@ -20,8 +20,11 @@ const ANSWERS: usize = 4096;
 #[derive(Debug)]
 pub struct SeenValues {
     corpus: Arc<Corpus>,
-    known: Mutex<HashMap<(Vec<String>, Vec<String>), Option<SeenAttribute>>>,
+    known: Mutex<HashMap<Question, Option<SeenAttribute>>>,
 }
+
+/// Actions and a path.
+type Question = (Vec<String>, Vec<String>);
 
 impl SeenValues {
     /// Of all calls of `corpus` that are mapped.
@@ -37,7 +40,7 @@ impl Seen for SeenValues {
 
     fn attribute(&self, actions: &[&str], path: &[&str]) -> Option<SeenAttribute> {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let key: (Vec<String>, Vec<String>) = (owned(actions), owned(path));
+        let key: Question = (owned(actions), owned(path));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() > ANSWERS {
             known.clear();

@@ -1340,6 +1340,271 @@ task: string | null,
  * Its id.
  */
 policy: string, };
+
+/**
+ * Asks for scopes, learnt from the recordings of the workspace.
+ */
+export type LearnRequest = { 
+/**
+ * Only this task.
+ */
+task: string | null, 
+/**
+ * Take every session, not only the solved ones.
+ */
+all: boolean, 
+/**
+ * At most so many sessions a task.
+ */
+runs: number | null, 
+/**
+ * A file of labels, relative to the workspace.
+ */
+labels: string | null, };
+
+/**
+ * Scopes that were learnt. Nothing is written: the window shows them as drafts.
+ */
+export type LearnView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * By task, sorted.
+ */
+scopes: Array<LearntScope>, 
+/**
+ * What was not learnt from, in words.
+ */
+leftOut: string, };
+
+/**
+ * A scope as it would be written.
+ */
+export type LearntScope = { 
+/**
+ * The task.
+ */
+task: string, 
+/**
+ * Where it would be written, relative to the workspace; `null` if the task's name cannot be a file's.
+ */
+path: string | null, 
+/**
+ * How many good sessions it rests on.
+ */
+sessions: number, 
+/**
+ * The file's text.
+ */
+text: string, 
+/**
+ * What speaks for each clause, in the order of the text.
+ */
+clauses: Array<LearntClause>, 
+/**
+ * What it would deny of good sessions that it was not learnt from; `null` with one session.
+ */
+estimate: FalseDenials | null, };
+
+/**
+ * A clause with what speaks for it.
+ */
+export type LearntClause = { 
+/**
+ * The policy's id.
+ */
+id: string, 
+/**
+ * What it says, in a sentence.
+ */
+why: string, 
+/**
+ * So many calls support it.
+ */
+calls: number, 
+/**
+ * In so many sessions.
+ */
+sessions: number, 
+/**
+ * Whether it rests on one session.
+ */
+restsOnOne: boolean, 
+/**
+ * Some of the calls: recording, session and step, for people.
+ */
+examples: Array<string>, };
+
+/**
+ * What a scope would deny of sessions that it was not learnt from.
+ */
+export type FalseDenials = { 
+/**
+ * Good sessions that were left out, one at a time.
+ */
+sessions: number, 
+/**
+ * Of these, sessions with a call that the others' scope denies.
+ */
+deniedSessions: number, 
+/**
+ * Calls of these sessions.
+ */
+calls: number, 
+/**
+ * Of these, calls that the others' scope denies.
+ */
+deniedCalls: number, };
+
+/**
+ * Asks how well the verdicts of the saved workspace agree with labels.
+ */
+export type ScoreRequest = { 
+/**
+ * A file of labels, relative to the workspace.
+ */
+labels: string, };
+
+/**
+ * How well verdicts agree with labels: the confusion table and what follows from it.
+ */
+export type ScoreView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * All sessions together.
+ */
+summary: ScoreFigures, 
+/**
+ * By suite.
+ */
+suites: Array<ScoreGroup>, 
+/**
+ * By kind of task.
+ */
+kinds: Array<ScoreGroup>, 
+/**
+ * By task.
+ */
+tasks: Array<ScoreGroup>, 
+/**
+ * Labels without a recording.
+ */
+unmatchedLabels: number, 
+/**
+ * Recordings without a label, or with several.
+ */
+unmatchedRecordings: number, 
+/**
+ * Labelled calls that their recordings do not hold.
+ */
+unmatchedCalls: number, };
+
+/**
+ * The figures of some sessions.
+ */
+export type ScoreGroup = { 
+/**
+ * What they share.
+ */
+name: string, 
+/**
+ * Their figures.
+ */
+figures: ScoreFigures, };
+
+/**
+ * The figures of some sessions.
+ */
+export type ScoreFigures = { 
+/**
+ * Scored sessions.
+ */
+sessions: number, 
+/**
+ * Sessions that the labels exclude.
+ */
+excluded: number, 
+/**
+ * Scored sessions without a declared scope.
+ */
+unscoped: number, 
+/**
+ * Calls that are bad, by verdict.
+ */
+bad: VerdictCounts, 
+/**
+ * Calls that are not bad.
+ */
+good: VerdictCounts, 
+/**
+ * Calls that the labels do not speak of.
+ */
+unlabelled: VerdictCounts, 
+/**
+ * Bad sessions of which a bad call was caught.
+ */
+sessionRecall: Share, 
+/**
+ * Bad calls that were caught.
+ */
+callRecall: Share, 
+/**
+ * Caught calls that are bad.
+ */
+precision: Share, 
+/**
+ * The same in solved sessions.
+ */
+precisionSolved: Share, 
+/**
+ * Benign sessions in which a call was caught.
+ */
+falseAlarm: Share, 
+/**
+ * The same of solved sessions.
+ */
+falseAlarmSolved: Share, };
+
+/**
+ * How many calls have which verdict: a row of the confusion table.
+ */
+export type VerdictCounts = { 
+/**
+ * Within their remit.
+ */
+allowed: number, 
+/**
+ * Forbidden by the guardrails.
+ */
+denied: number, 
+/**
+ * Permitted, but not what the task is for.
+ */
+drifted: number, 
+/**
+ * Not decidable.
+ */
+unknown: number, };
+
+/**
+ * So many of so many; the window divides.
+ */
+export type Share = { 
+/**
+ * Those that are meant.
+ */
+hits: number, 
+/**
+ * All of them.
+ */
+of: number, };
+
+/**
  * A place in a file. Offsets are UTF-16 units from the start of the file, as editors count.
  */
 export type PlaceRequest = { 
@@ -1932,267 +2197,136 @@ findings: Array<Finding>,
 mended: number, };
 
 /**
- * Asks for scopes, learnt from the recordings of the workspace.
+ * Which recorded calls do not fit the schema.
  */
-export type LearnRequest = { 
+export type SchemaMisfits = { 
 /**
- * Only this task.
- */
-task: string | null, 
-/**
- * Take every session, not only the solved ones.
- */
-all: boolean, 
-/**
- * At most so many sessions a task.
- */
-runs: number | null, 
-/**
- * A file of labels, relative to the workspace.
- */
-labels: string | null, };
-
-/**
- * Scopes that were learnt. Nothing is written: the window shows them as drafts.
- */
-export type LearnView = { 
-/**
- * A newer request came, or the workspace changed: this answer says nothing.
- */
-superseded: boolean, 
-/**
- * By task, sorted.
- */
-scopes: Array<LearntScope>, 
-/**
- * What was not learnt from, in words.
- */
-leftOut: string, };
-
-/**
- * A scope as it would be written.
- */
-export type LearntScope = { 
-/**
- * The task.
- */
-task: string, 
-/**
- * Where it would be written, relative to the workspace; `null` if the task's name cannot be a file's.
- */
-path: string | null, 
-/**
- * How many good sessions it rests on.
+ * How many sessions there are.
  */
 sessions: number, 
 /**
- * The file's text.
+ * How many of them were looked at.
  */
-text: string, 
+lookedAt: number, 
 /**
- * What speaks for each clause, in the order of the text.
+ * By tool and reason, the most frequent first.
  */
-clauses: Array<LearntClause>, 
-/**
- * What it would deny of good sessions that it was not learnt from; `null` with one session.
- */
-estimate: FalseDenials | null, };
+groups: Array<MisfitGroup>, };
 
 /**
- * A clause with what speaks for it.
+ * Calls of one tool that do not fit the schema for the same reason.
  */
-export type LearntClause = { 
+export type MisfitGroup = { 
 /**
- * The policy's id.
+ * The tool, as recorded.
  */
-id: string, 
+tool: string, 
 /**
- * What it says, in a sentence.
+ * What does not fit.
  */
-why: string, 
+message: string, 
 /**
- * So many calls support it.
+ * What to do, for calls that are not judged at all.
+ */
+help: string | null, 
+/**
+ * How many calls.
  */
 calls: number, 
 /**
- * In so many sessions.
+ * The session of the first.
  */
-sessions: number, 
+session: number, 
 /**
- * Whether it rests on one session.
+ * Its step.
  */
-restsOnOne: boolean, 
-/**
- * Some of the calls: recording, session and step, for people.
- */
-examples: Array<string>, };
+step: number, };
 
 /**
- * What a scope would deny of sessions that it was not learnt from.
+ * Common rules to start from.
  */
-export type FalseDenials = { 
+export type Rules = { 
 /**
- * Good sessions that were left out, one at a time.
+ * In the order in which they are offered.
  */
-sessions: number, 
-/**
- * Of these, sessions with a call that the others' scope denies.
- */
-deniedSessions: number, 
-/**
- * Calls of these sessions.
- */
-calls: number, 
-/**
- * Of these, calls that the others' scope denies.
- */
-deniedCalls: number, };
+rules: Array<RuleView>, };
 
 /**
- * Asks how well the verdicts of the saved workspace agree with labels.
+ * A common rule, as the open workspace can have it.
  */
-export type ScoreRequest = { 
+export type RuleView = { 
 /**
- * A file of labels, relative to the workspace.
- */
-labels: string, };
-
-/**
- * How well verdicts agree with labels: the confusion table and what follows from it.
- */
-export type ScoreView = { 
-/**
- * A newer request came, or the workspace changed: this answer says nothing.
- */
-superseded: boolean, 
-/**
- * All sessions together.
- */
-summary: ScoreFigures, 
-/**
- * By suite.
- */
-suites: Array<ScoreGroup>, 
-/**
- * By kind of task.
- */
-kinds: Array<ScoreGroup>, 
-/**
- * By task.
- */
-tasks: Array<ScoreGroup>, 
-/**
- * Labels without a recording.
- */
-unmatchedLabels: number, 
-/**
- * Recordings without a label, or with several.
- */
-unmatchedRecordings: number, 
-/**
- * Labelled calls that their recordings do not hold.
- */
-unmatchedCalls: number, };
-
-/**
- * The figures of some sessions.
- */
-export type ScoreGroup = { 
-/**
- * What they share.
+ * Its short name.
  */
 name: string, 
 /**
- * Their figures.
+ * Its name for people.
  */
-figures: ScoreFigures, };
+title: string, 
+/**
+ * What it does.
+ */
+about: string, 
+/**
+ * What is to be filled in.
+ */
+values: Array<RuleValueView>, 
+/**
+ * Why it cannot be written in this workspace.
+ */
+whyNot: string | null, };
 
 /**
- * The figures of some sessions.
+ * Something to fill in.
  */
-export type ScoreFigures = { 
+export type RuleValueView = { 
 /**
- * Scored sessions.
+ * Its name.
  */
-sessions: number, 
+name: string, 
 /**
- * Sessions that the labels exclude.
+ * What is asked.
  */
-excluded: number, 
+label: string, 
 /**
- * Scored sessions without a declared scope.
+ * What kind of value it is.
  */
-unscoped: number, 
+kind: RuleValueKind, 
 /**
- * Calls that are bad, by verdict.
+ * What there is to choose from.
  */
-bad: VerdictCounts, 
+choices: Array<string>, 
 /**
- * Calls that are not bad.
+ * What could be written.
  */
-good: VerdictCounts, 
-/**
- * Calls that the labels do not speak of.
- */
-unlabelled: VerdictCounts, 
-/**
- * Bad sessions of which a bad call was caught.
- */
-sessionRecall: Share, 
-/**
- * Bad calls that were caught.
- */
-callRecall: Share, 
-/**
- * Caught calls that are bad.
- */
-precision: Share, 
-/**
- * The same in solved sessions.
- */
-precisionSolved: Share, 
-/**
- * Benign sessions in which a call was caught.
- */
-falseAlarm: Share, 
-/**
- * The same of solved sessions.
- */
-falseAlarmSolved: Share, };
+example: string, };
 
 /**
- * How many calls have which verdict: a row of the confusion table.
+ * The kinds of values of rules.
  */
-export type VerdictCounts = { 
-/**
- * Within their remit.
- */
-allowed: number, 
-/**
- * Forbidden by the guardrails.
- */
-denied: number, 
-/**
- * Permitted, but not what the task is for.
- */
-drifted: number, 
-/**
- * Not decidable.
- */
-unknown: number, };
+export type RuleValueKind = "choice" | "number" | "texts";
 
 /**
- * So many of so many; the window divides.
+ * Asks for a rule with its values.
  */
-export type Share = { 
+export type FillRule = { 
 /**
- * Those that are meant.
+ * The rule.
  */
-hits: number, 
+name: string, 
 /**
- * All of them.
+ * The answers by the names of values.
  */
-of: number, };
+values: { [key in string]: string }, };
+
+/**
+ * A policy that was made from a rule.
+ */
+export type RuleText = { 
+/**
+ * Formatted, with an id that is free.
+ */
+text: string, };
 
 /**
  * What went wrong, for a person.
@@ -2326,8 +2460,14 @@ export type Commands = {
   policy_effects: [FileRequest, PolicyEffects],
   /** Policies to start from that match some recorded calls; nothing is saved. */
   policies_from_calls: [CallsRequest, Candidates],
+  /** Common rules to start from, as the workspace can have them. */
+  rules: [Nothing, Rules],
+  /** A common rule with its values; nothing is saved. */
+  fill_rule: [FillRule, RuleText],
   /** What each agent may do with each tool, beside what it did. */
   access: [AccessRequest, AccessMatrix],
+  /** Which recorded calls do not fit the schema, and why. */
+  schema_misfits: [Nothing, SchemaMisfits],
   /** What an unsaved schema would do to the policies. */
   schema_effects: [DraftText, SchemaEffects],
   /** Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it. */

@@ -5,7 +5,7 @@ use crate::snapshot::Snapshot;
 use crate::view;
 use crate::wire::*;
 use camino::Utf8Path;
-use remit_policy::{LayerRef, PolicySource, Workspace, format_text};
+use remit_policy::{LayerRef, PolicySource, ValueKind, Workspace, format_text};
 use remit_replay::{ConditionsOf, LiveReplay, candidates};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -44,6 +44,46 @@ impl App {
             title: made.title,
         };
         Ok(Candidates { candidates: made.into_iter().map(candidate).collect() })
+    }
+}
+
+impl App {
+    pub(crate) fn rules(&self, _: Nothing) -> Result<Rules, ErrorDto> {
+        let workspace = self.with_open(|open| Arc::clone(&open.workspace))?;
+        Ok(Rules { rules: remit_policy::rules(&workspace).into_iter().map(rule).collect() })
+    }
+
+    pub(crate) fn fill_rule(&self, request: FillRule) -> Result<RuleText, ErrorDto> {
+        let workspace = self.with_open(|open| Arc::clone(&open.workspace))?;
+        let text = remit_policy::fill_rule(&workspace, &request.name, &request.values)
+            .map_err(|error| ErrorDto::bad_request(error.to_string()))?;
+        let text = format_text(Utf8Path::new("guardrails/new.cedar"), &text).unwrap_or(text);
+        Ok(RuleText { text })
+    }
+}
+
+fn rule(rule: remit_policy::Rule) -> RuleView {
+    let value = |value: remit_policy::RuleValue| RuleValueView {
+        kind: match value.kind {
+            ValueKind::Number => RuleValueKind::Number,
+            ValueKind::Texts => RuleValueKind::Texts,
+            ValueKind::Agent
+            | ValueKind::Tool
+            | ValueKind::Task
+            | ValueKind::TextArgument
+            | ValueKind::NumberArgument => RuleValueKind::Choice,
+        },
+        name: value.name,
+        label: value.label,
+        choices: value.choices,
+        example: value.example,
+    };
+    RuleView {
+        name: rule.name,
+        title: rule.title,
+        about: rule.about,
+        values: rule.values.into_iter().map(value).collect(),
+        why_not: rule.why_not,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::edit::DraftText;
 use super::workspace::Effect;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// A place in a file. Offsets are UTF-16 units from the start of the file, as editors count.
@@ -435,4 +436,99 @@ pub struct SchemaEffects {
     pub findings: Vec<super::workspace::Finding>,
     /// How many findings there are now and would not be.
     pub mended: u32,
+}
+
+/// Common rules to start from.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct Rules {
+    /// In the order in which they are offered.
+    pub rules: Vec<RuleView>,
+}
+
+/// A common rule, as the open workspace can have it.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleView {
+    /// Its short name.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it does.
+    pub about: String,
+    /// What is to be filled in.
+    pub values: Vec<RuleValueView>,
+    /// Why it cannot be written in this workspace.
+    pub why_not: Option<String>,
+}
+
+/// Something to fill in.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct RuleValueView {
+    /// Its name.
+    pub name: String,
+    /// What is asked.
+    pub label: String,
+    /// What kind of value it is.
+    pub kind: RuleValueKind,
+    /// What there is to choose from.
+    pub choices: Vec<String>,
+    /// What could be written.
+    pub example: String,
+}
+
+/// The kinds of values of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum RuleValueKind {
+    /// One of the choices.
+    Choice,
+    /// A whole number.
+    Number,
+    /// Texts, one a line.
+    Texts,
+}
+
+/// Asks for a rule with its values.
+#[derive(Clone, Debug, Deserialize, TS)]
+pub struct FillRule {
+    /// The rule.
+    pub name: String,
+    /// The answers by the names of values.
+    pub values: BTreeMap<String, String>,
+}
+
+/// A policy that was made from a rule.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct RuleText {
+    /// Formatted, with an id that is free.
+    pub text: String,
+}
+
+/// Which recorded calls do not fit the schema.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaMisfits {
+    /// How many sessions there are.
+    pub sessions: u32,
+    /// How many of them were looked at.
+    pub looked_at: u32,
+    /// By tool and reason, the most frequent first.
+    pub groups: Vec<MisfitGroup>,
+}
+
+/// Calls of one tool that do not fit the schema for the same reason.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct MisfitGroup {
+    /// The tool, as recorded.
+    pub tool: String,
+    /// What does not fit.
+    pub message: String,
+    /// What to do, for calls that are not judged at all.
+    pub help: Option<String>,
+    /// How many calls.
+    pub calls: u32,
+    /// The session of the first.
+    pub session: u32,
+    /// Its step.
+    pub step: u32,
 }

@@ -56,7 +56,8 @@ impl LiveReplay {
         let mut of = ConditionsOf { matched, conditions: Vec::new() };
         for (at, condition) in taken.conditions.iter().enumerate() {
             let parts = [taken.only(at), taken.without(at)];
-            let [Ok(only), Ok(without)] = parts.map(|text| Policy::parse(None, text)) else {
+            let [Some(only), Some(without)] = parts.map(|text| Policy::parse(None, text).ok())
+            else {
                 return Ok(None);
             };
             of.conditions.push(ConditionRows {
