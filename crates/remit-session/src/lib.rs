@@ -16,6 +16,8 @@ mod import;
 mod load;
 mod model;
 mod notation;
+mod origin;
+mod past;
 mod profile;
 
 pub use import::{Format, ImportError, Imported, Limits, UnknownFormat, import, sniff};
@@ -25,4 +27,8 @@ pub use load::{
 };
 pub use model::*;
 pub use notation::to_notation;
+pub use origin::{
+    ArgumentOrigins, Match, Origin, OriginIndex, OriginKind, TokenKind, TokenOrigin, plain_form,
+};
+pub use past::Past;
 pub use profile::{ToolProfile, profile_tools};
