@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use crate::files::CONFIG;
 use crate::finding::{Finding, FindingCode};
-use crate::mapping::{AgentRule, Mapping, ResourceRule, ToolRule};
+use crate::mapping::{AgentRule, Mapping, ResourceRule, ToolRule, TrustRule};
 use crate::nearest::nearest;
 use crate::pattern::{NamePattern, NameTemplate};
 use crate::recordings::{self, RecordingPaths};
@@ -47,6 +47,8 @@ struct RawConfig {
     tool: Vec<RawTool>,
     #[serde(default)]
     agent: Vec<RawAgent>,
+    #[serde(default)]
+    trust: Vec<RawTrust>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +89,15 @@ struct RawAgent {
     id: Spanned<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTrust {
+    tool: Spanned<String>,
+    results: Spanned<String>,
+    #[serde(default)]
+    labels: Vec<Spanned<String>>,
+}
+
 /// Reads `remit.toml`; `folder` names a workspace that does not name itself.
 pub(crate) fn read(
     text: &str,
@@ -113,6 +124,7 @@ pub(crate) fn read(
             server: raw.mapping.server.unwrap_or_else(|| "tools".to_owned()),
             tools: raw.tool.into_iter().filter_map(|tool| reader.tool(tool)).collect(),
             agents: raw.agent.into_iter().filter_map(|agent| reader.agent(agent)).collect(),
+            trust: raw.trust.into_iter().filter_map(|trust| reader.trust(trust)).collect(),
         },
     }
 }
@@ -141,6 +153,9 @@ fn suggestion(message: &str) -> Option<String> {
     let near = nearest(names.next()?, names)?;
     Some(format!("did you mean `{near}`?"))
 }
+
+/// The label of what untrusted tools return.
+pub const UNTRUSTED: &str = "untrusted";
 
 /// A rule that is left out, because a finding already says why.
 struct Rejected;
@@ -242,6 +257,37 @@ impl Reader<'_> {
         let recorded = NamePattern::new(raw.recorded.get_ref());
         let id = self.template(&raw.id, &recorded)?;
         Some(AgentRule { recorded, id })
+    }
+
+    /// A rule that cannot be read leaves the results untrusted, as they are without it.
+    fn trust(&mut self, raw: RawTrust) -> Option<TrustRule> {
+        let trusted = match raw.results.get_ref().as_str() {
+            "trusted" => true,
+            "untrusted" => false,
+            other => {
+                let message = format!("`results = \"{other}\"` is neither trusted nor untrusted");
+                let help =
+                    "write `trusted` only where nobody outside can write what the tool returns";
+                self.wrong(raw.results.span(), message, help);
+                return None;
+            }
+        };
+        let mut labels: Vec<String> =
+            raw.labels.into_iter().filter_map(|l| self.label(l)).collect();
+        labels.sort();
+        labels.dedup();
+        Some(TrustRule { tool: NamePattern::new(raw.tool.get_ref()), trusted, labels })
+    }
+
+    /// A label is a word of the team's; `untrusted` is given by what is read, not by a rule.
+    fn label(&mut self, label: Spanned<String>) -> Option<String> {
+        if label.get_ref() != UNTRUSTED && !label.get_ref().trim().is_empty() {
+            return Some(label.into_inner());
+        }
+        let message = format!("`{}` is no label that a rule can give", label.get_ref());
+        let help = "write `secret`, `personal` or a word of your own; `results = \"untrusted\"` gives `untrusted`";
+        self.wrong(label.span(), message, help);
+        None
     }
 
     fn template(&mut self, written: &Spanned<String>, name: &NamePattern) -> Option<NameTemplate> {

@@ -241,6 +241,8 @@ finding_codes! {
     DuplicatePolicy = "duplicate-policy" Warning,
     /// A policy has no `@id`.
     MissingId = "missing-id" Advice,
+    /// An annotation that Remit reads says something that it does not know.
+    InvalidAnnotation = "invalid-annotation" Error,
     /// There are no guardrails: every call is denied.
     NoGuardrails = "no-guardrails" Warning,
     /// A scope without policies: every call is drift.

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Policy, PolicyId, PolicySet};
+use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
 
 use crate::finding::{Finding, FindingCode, innermost};
 use crate::links::{Link, LinkFile};
@@ -34,6 +34,8 @@ pub struct Layer {
     /// The templates and their links, with those policies whose ids links ask for too.
     linked: PolicySet,
     set: OnceLock<PolicySet>,
+    /// Without what only marks a drift as of lower severity; nothing if there is no such policy.
+    without_marks: OnceLock<Option<PolicySet>>,
     /// What is wrong with the layer as a whole: ids, templates and links.
     pub(crate) mistakes: Vec<Finding>,
     /// Links that do not fit the schema.
@@ -80,6 +82,28 @@ impl Layer {
             }
             set
         })
+    }
+
+    /// The policies without those that [mark drift](marks_unverified) as an unverified value: what they
+    /// would allow is of lower severity. `None` if there is no such policy.
+    #[must_use]
+    pub fn without_marks(&self) -> Option<&PolicySet> {
+        let strict = self.without_marks.get_or_init(|| {
+            let marks: Vec<PolicyId> =
+                self.in_force().filter(|p| marks_unverified(p)).map(|p| p.id().clone()).collect();
+            let mut set = (!marks.is_empty()).then(|| self.set().clone())?;
+            for id in marks {
+                let is_link = set.policy(&id).is_some_and(|policy| !policy.is_static());
+                let removed = if is_link {
+                    set.unlink(id).map(drop)
+                } else {
+                    set.remove_static(id).map(drop)
+                };
+                debug_assert!(removed.is_ok(), "the policy is in the set");
+            }
+            Some(set)
+        });
+        strict.as_ref()
     }
 
     /// The policies of [`Layer::set`], templates as their links, at no cost.
@@ -136,6 +160,7 @@ impl Layer {
             sources: Sources { files: Vec::new(), links: sources.links },
             linked: PolicySet::new(),
             set: OnceLock::new(),
+            without_marks: OnceLock::new(),
             mistakes: Vec::new(),
             misfits: Vec::new(),
         };
@@ -220,6 +245,17 @@ impl Layer {
             }
         }
     }
+}
+
+/// The annotation that says how grave a drift is that a policy of a scope makes.
+pub(crate) const DRIFT: &str = "drift";
+/// What it may say: the call is what the task is for, only a value in it is not vouched for.
+pub(crate) const UNVERIFIED: &str = "unverified-value";
+
+/// Whether a `forbid` of a scope only marks its calls as holding an unverified value.
+#[must_use]
+pub fn marks_unverified(policy: &Policy) -> bool {
+    policy.effect() == Effect::Forbid && policy.annotation(DRIFT) == Some(UNVERIFIED)
 }
 
 fn add(set: &mut PolicySet, parsed: &Parsed) {

@@ -20,6 +20,8 @@ pub struct Mapping {
     pub tools: Vec<ToolRule>,
     /// New names for agents, in order; the first match wins.
     pub agents: Vec<AgentRule>,
+    /// What the results of tools are, in order; the first match wins.
+    pub trust: Vec<TrustRule>,
 }
 
 /// One `[[tool]]`.
@@ -55,6 +57,17 @@ pub struct AgentRule {
     pub id: NameTemplate,
 }
 
+/// One `[[trust]]`.
+#[derive(Debug, Clone)]
+pub struct TrustRule {
+    /// The recorded names of tools that it is for.
+    pub tool: NamePattern,
+    /// Whether nobody outside can write what the results hold.
+    pub trusted: bool,
+    /// What the results hold, such as `secret` or `personal`; sorted.
+    pub labels: Vec<String>,
+}
+
 /// The rule that a tool's name met.
 #[derive(Debug, Clone)]
 pub struct ToolMatch<'m> {
@@ -81,6 +94,13 @@ impl Mapping {
         self.agents.iter().find_map(|rule| Some(rule.id.fill(&rule.recorded.captures(recorded)?)))
     }
 
+    /// The rule for the results of a tool, by its recorded name. Without one they are untrusted: most of
+    /// what tools read was written by others.
+    #[must_use]
+    pub fn trust(&self, recorded: &str) -> Option<&TrustRule> {
+        self.trust.iter().find(|rule| rule.tool.matches(recorded))
+    }
+
     /// What the requests depend on, defaults included.
     pub(crate) fn digest(&self) -> String {
         let mut text = format!("{}\n{}\n{:?}\n", self.principal, self.resource, self.server);
@@ -94,6 +114,10 @@ impl Mapping {
         for rule in &self.agents {
             let names = (rule.recorded.to_string(), rule.id.to_string());
             text.push_str(&format!("agent {names:?}\n"));
+        }
+        for rule in &self.trust {
+            let trust = (rule.tool.to_string(), rule.trusted, &rule.labels);
+            text.push_str(&format!("trust {trust:?}\n"));
         }
         digest::of_text(&text)
     }

@@ -12,13 +12,14 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cedar_policy::{Policy, PolicyId, Template};
+use cedar_policy::{Effect, Policy, PolicyId, Template};
 use cedar_policy_core::parser::err::ParseErrors;
 use cedar_policy_core::parser::parse_policy_or_template;
 use miette::Diagnostic;
 
 use crate::digest;
 use crate::finding::{Finding, FindingCode, Lines};
+use crate::layer::{DRIFT, UNVERIFIED};
 use crate::policy_source::{Language, PolicySource};
 use crate::schema::LoadedSchema;
 use crate::split::{next_policy, split};
@@ -148,6 +149,7 @@ impl Parser<'_> {
         }
         let unnamed = self.policies.iter().filter(|policy| !policy.source.has_own_id());
         self.mistakes.extend(unnamed.map(|policy| without_id(&policy.source)));
+        self.mistakes.extend(self.policies.iter().filter_map(|p| wrong_drift(&p.source)));
     }
 
     /// Parses the policy that a piece begins with; what is left is more than one policy's text.
@@ -238,6 +240,18 @@ pub(crate) fn collect<'a>(
     annotations: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> BTreeMap<String, String> {
     annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// `@drift` can only say of a `forbid` how little it means.
+pub(crate) fn wrong_drift(source: &PolicySource) -> Option<Finding> {
+    let said = source.annotations.get(DRIFT)?;
+    let message = match (source.effect, said.as_str()) {
+        (Effect::Forbid, UNVERIFIED) => return None,
+        (Effect::Forbid, _) => format!("`@drift(\"{said}\")` says nothing about a drift"),
+        (Effect::Permit, _) => "`@drift` on a `permit`: what it allows does not drift".to_owned(),
+    };
+    let help = "write `@drift(\"unverified-value\")` on a `forbid` of a scope, or leave it out: what a scope does not allow is out of scope";
+    Some(source.finding(FindingCode::InvalidAnnotation, message).help(help))
 }
 
 pub(crate) fn without_id(source: &PolicySource) -> Finding {

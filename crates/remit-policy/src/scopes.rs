@@ -1,7 +1,8 @@
 //! Which task a session has, and what that task needs: `scopes/*.cedar` and `scopes/scopes.toml`.
 //!
 //! A recorded task name is hostile input: it is compared with names that were loaded from disk, and
-//! never becomes a path. A session that no rule covers has no scope, and so cannot drift.
+//! never becomes a path. A session that no rule covers is judged by the default scope, if there is one;
+//! else it has no scope, and so cannot drift.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub struct TaskMatch<'a> {
 pub struct TaskRules {
     /// One for each `[[task]]`.
     pub rules: Vec<TaskRule>,
+    /// The scope of every task, and every session, that has none of its own.
+    pub default: Option<String>,
 }
 
 /// One `[[task]]`: all conditions that it gives must hold.
@@ -88,10 +91,11 @@ impl TaskRules {
         let name = |rule: &TaskRule| rule.name.clone();
         let recorded = session.task.map(str::to_owned);
         if let Some(rule) = first(true) {
-            return TaskNames { task: recorded, scopes: vec![name(rule)] };
+            let scopes = [name(rule)].into_iter().chain(self.default.clone()).collect();
+            return TaskNames { task: recorded, scopes };
         }
         let other = first(false).map(name);
-        let scopes = recorded.iter().chain(&other).cloned().collect();
+        let scopes = recorded.iter().chain(&other).chain(&self.default).cloned().collect();
         TaskNames { task: recorded.or(other), scopes }
     }
 
@@ -158,6 +162,7 @@ fn task_of(file: &Utf8Path) -> String {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RawIndex {
+    default: Option<RawDefault>,
     #[serde(default)]
     task: Vec<RawTask>,
 }
@@ -171,6 +176,26 @@ struct RawTask {
     recordings: Option<Vec<Spanned<String>>>,
     agents: Option<Vec<Spanned<String>>>,
     goal: Option<Spanned<String>>,
+}
+
+/// `default = false`, or the name of a scope.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawDefault {
+    Is(bool),
+    Named(String),
+}
+
+/// The scope of tasks without their own, unless `scopes.toml` says otherwise: `scopes/default.cedar`.
+const DEFAULT: &str = "default";
+
+impl RawDefault {
+    fn scope(self) -> Option<String> {
+        match self {
+            RawDefault::Is(wanted) => wanted.then(|| DEFAULT.to_owned()),
+            RawDefault::Named(name) => Some(name),
+        }
+    }
 }
 
 /// How a glob is compared.
@@ -196,7 +221,8 @@ pub(crate) fn read_rules(text: &str, on_disk: &[&Utf8Path]) -> (TaskRules, Vec<F
         let rule = reader.rule(task, &rules);
         rules.push(rule);
     }
-    (TaskRules { rules }, findings)
+    let default = raw.default.unwrap_or(RawDefault::Is(true)).scope();
+    (TaskRules { rules, default }, findings)
 }
 
 struct Reader<'a> {

@@ -11,7 +11,7 @@ use mcp_tools_sdk::description::ServerDescription;
 use remit_policy::schema_gen::{
     GeneratedSchema, Hints, SpecOrigin, ToolManifest, ToolSpec, generate_schema, parse_manifest,
 };
-use remit_policy::{LoadedSchema, SchemaModel};
+use remit_policy::{LoadedSchema, SESSION_FACTS, SchemaModel};
 
 fn cases() -> Vec<Utf8PathBuf> {
     let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema");
@@ -80,11 +80,16 @@ fn plain_tools_get_the_types_that_the_official_generator_gives_them() {
     let case = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema/plain");
     let tools = fs::read_to_string(case.join("work.tools.json")).unwrap();
     let ours = model(&generate(&case).text);
-    let stub = "namespace N { @mcp_principal(\"A\") entity Agent; @mcp_resource(\"S\") entity Server; \
-                @mcp_context(\"session\") type Session = { step: Long, calls: Long, toolsUsed: Set<String>, readOnly: Bool }; }";
+    let facts = SESSION_FACTS.map(|fact| {
+        format!("{}{}: {}", fact.name, if fact.always { "" } else { "?" }, fact.ty.cedar())
+    });
+    let stub =
+        "namespace N { @mcp_principal(\"A\") entity Agent; @mcp_resource(\"S\") entity Server; \
+                @mcp_context(\"session\") type Session = { {facts} }; }"
+            .replace("{facts}", &facts.join(", "));
     let config =
         SchemaGeneratorConfig::default().objects_as_records(true).encode_numbers_as_decimal(true);
-    let mut generator = SchemaGenerator::from_cedarschema_str_with_config(stub, config).unwrap();
+    let mut generator = SchemaGenerator::from_cedarschema_str_with_config(&stub, config).unwrap();
     let description = ServerDescription::from_json_str(&tools).unwrap();
     generator.add_actions_from_server_description(&description).unwrap();
     let theirs = model(&generator.get_schema_as_str());

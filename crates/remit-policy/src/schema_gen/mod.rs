@@ -45,7 +45,7 @@ pub fn generate_schema(
     stub: Option<&str>,
     manifests: &[ToolManifest],
 ) -> Result<GeneratedSchema, SchemaGenError> {
-    let stub = Stub::read(stub.unwrap_or(stub::STANDARD))?;
+    let stub = Stub::read(&stub.map_or_else(stub::standard, str::to_owned))?;
     let mut notes = stub.notes.clone();
     let tools = plan::plan(manifests, &stub, &mut notes);
     notes.extend(stub.removed_by(&tools));

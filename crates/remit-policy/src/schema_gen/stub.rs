@@ -8,11 +8,16 @@ use serde_json::{Map, Value, json};
 
 use super::error::SchemaGenError;
 use super::plan::PlannedTool;
+use crate::session_facts;
 use crate::split::has_comments;
 use cedar_policy::SchemaFragment;
 
 /// What a workspace starts with.
-pub(super) const STANDARD: &str = r#"
+pub(super) fn standard() -> String {
+    STANDARD.replace("{facts}", &session_facts::declarations())
+}
+
+const STANDARD: &str = r#"
 @doc("An agent, by its workload identity")
 @mcp_principal("Agent")
 entity Agent in [Task, AgentGroup] = {
@@ -39,11 +44,7 @@ entity Server = {
 @doc("What happened in the session before the call")
 @mcp_context("session")
 type Session = {
-  step: Long,
-  calls: Long,
-  toolsUsed: Set<String>,
-  readOnly: Bool,
-};
+{facts}};
 
 @doc("Every tool")
 @mcp_action("call_tool")

@@ -15,7 +15,9 @@ use super::compile::{self, Unit};
 use super::history::{Ground, History};
 use crate::digest;
 use crate::finding::{Finding, FindingCode, Lines};
-use crate::policy_file::{Body, Parsed, ParsedPolicy, PolicyFile, collect, without_id};
+use crate::policy_file::{
+    Body, Parsed, ParsedPolicy, PolicyFile, collect, without_id, wrong_drift,
+};
 use crate::policy_source::{Language, PolicySource};
 use crate::split::{next_policy, split, words};
 use crate::validate::Flaw;
@@ -108,6 +110,7 @@ impl<'a> Parser<'a> {
         }
         let unnamed = self.policies.iter().filter(|policy| !policy.source.has_own_id());
         self.mistakes.extend(unnamed.map(|policy| without_id(&policy.source)));
+        self.mistakes.extend(self.policies.iter().filter_map(|p| wrong_drift(&p.source)));
     }
 
     fn define(&mut self, piece: Range<usize>) {
