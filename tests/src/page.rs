@@ -5,13 +5,15 @@
 //! schema is generated from the page's tool calls, as `remit schema` does it.
 //!
 //! `verdicts` holds a line a session (its id and what its scope is) and a line a tool call: index and
-//! tool, verdict, the guardrails' decision, the scope's. A decision names its determining policies,
+//! tool, verdict (with its severity, if lower), the guardrails' decision, the scope's. A decision names its determining policies,
 //! and those that failed with a `!`. What is unknown says why, and what does not fit is listed.
 
 use camino::Utf8Path;
 use libtest_mimic::{Failed, Trial};
 use remit_api::policy::{Workspace, render, schema_gen::generate_schema};
-use remit_api::replay::{JudgedCall, Judgement, SessionReplay, infer_manifests, replay};
+use remit_api::replay::{
+    Engine, JudgedCall, Judgement, SessionReplay, Severity, infer_manifests, replay_with,
+};
 use remit_api::session::{Loaded, Session};
 use std::collections::BTreeMap;
 use std::fs;
@@ -90,7 +92,13 @@ fn verdicts(blocks: &BTreeMap<&str, String>) -> Result<String, Failed> {
     if !workspace.is_valid() {
         return Err(render::plain(&workspace.findings).into());
     }
-    let replayed = replay(&workspace, &loaded.recordings, &|_| ControlFlow::Continue(()))?;
+    let judged = |engine| {
+        replay_with(engine, &workspace, &loaded.recordings, &|_| ControlFlow::Continue(()))
+    };
+    let (replayed, by_cedar) = (judged(Engine::Matrix)?, judged(Engine::Reference)?);
+    for (one, other) in replayed.sessions.iter().zip(&by_cedar.sessions) {
+        assert_eq!(one.calls, other.calls, "the engines agree");
+    }
     Ok(replayed.sessions.iter().map(|s| session(s, &loaded)).collect())
 }
 
@@ -129,7 +137,12 @@ fn line(call: &JudgedCall, session: &Session) -> String {
         None => String::new(),
     };
     let head = format!("{} {}", call.index.0, recorded.tool);
-    let mut out = format!("{head} | {}{uncertain}{sides}\n", call.verdict.word());
+    let severity = match call.severity {
+        Some(severity @ Severity::UnverifiedValue) => format!(" ({})", severity.word()),
+        Some(Severity::OutOfScope) | None => String::new(),
+    };
+    let verdict = call.verdict.word();
+    let mut out = format!("{head} | {verdict}{severity}{uncertain}{sides}\n");
     out.extend(call.unknown.iter().map(|why| format!("    {}\n", why.message)));
     out.extend(call.misfits.iter().map(|misfit| format!("    {misfit}\n")));
     out

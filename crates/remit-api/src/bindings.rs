@@ -27,7 +27,8 @@ declarations! {
     Verdict Summary SessionsRequest SessionPage SkippedFile SessionRow PositionRequest CallPlace
     SessionRequest SessionView Lane LaneKind CallTick ImportWarning StepsRequest StepPage StepView
     StepBody Excerpt Role Outcome CallView StepRequest StepText
-    Why HistoryCondition HistoryWitness HistoryLiteral UnknownReason Decision PolicyText PolicyFailure RequestView
+    Why DriftSeverity Because ValueOrigin ValueExcerpt NearestClause
+    HistoryCondition HistoryWitness HistoryLiteral UnknownReason Decision PolicyText PolicyFailure RequestView
     FileRequest FileText DraftText Drafts DraftsJudged DraftState Findings Formatted SaveFile Saved
     FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
     GitRequest GitState GitChange GitChangeKind Revision FileAt FileWas PinBaseline Baseline

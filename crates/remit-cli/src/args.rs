@@ -46,6 +46,10 @@ pub(crate) enum Command {
     Learn(LearnArgs),
     /// Count how well the verdicts agree with labelled sessions
     Score(ScoreArgs),
+    /// List the calls that tasks need and guardrails deny, and what would let them through
+    Friction(FrictionArgs),
+    /// Make the scope of tasks that have none, from what the agents do in their other tasks
+    DefaultScope(DefaultScopeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +66,9 @@ pub(crate) struct InitArgs {
     /// Copy the recordings into the workspace instead of naming where they are
     #[arg(long, requires = "from")]
     pub copy: bool,
+    /// Add a scope for tasks that have none: reading, and what the user asked for
+    #[arg(long, requires = "from")]
+    pub default_scope: bool,
     /// The recordings' format, if sniffing gets it wrong
     #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
     pub format: Option<Format>,
@@ -243,6 +250,33 @@ pub(crate) struct ScoreArgs {
     /// List every call whose verdict does not agree with its label, not only the first ones
     #[arg(long)]
     pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FrictionArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DefaultScopeArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// Rest on no session: only reading, and what the user asked for, is in scope
+    #[arg(long, conflicts_with_all = ["all", "per_task"])]
+    pub bare: bool,
+    /// Take every session for a good one, not only those that the recording calls solved
+    #[arg(long)]
+    pub all: bool,
+    /// Make one for each task, from all other tasks
+    #[arg(long)]
+    pub per_task: bool,
+    /// Write the files instead of printing them; none that is there is overwritten
+    #[arg(long)]
+    pub write: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

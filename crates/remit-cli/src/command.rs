@@ -1,8 +1,10 @@
 //! One module a command.
 
 pub(crate) mod check;
+pub(crate) mod default_scope;
 pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod friction;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod learn;

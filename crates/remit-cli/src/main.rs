@@ -69,6 +69,8 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Explain(args) => command::explain::run(args),
         Command::Learn(args) => command::learn::run(args),
         Command::Score(args) => command::score::run(args),
+        Command::Friction(args) => command::friction::run(args),
+        Command::DefaultScope(args) => command::default_scope::run(args),
     }
 }
 

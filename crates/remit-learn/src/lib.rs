@@ -4,6 +4,7 @@
 //! [`learn`] proposes what each task needs as ordinary Cedar, with the calls that speak for each clause
 //! and an estimate of what it would deny wrongly. [`Labels`] say which calls of which recordings were
 //! wrong; [`score`] counts how a replay's verdicts agree with them.
+//! A [`Profile`] of good sessions becomes the [`default_scope`] of tasks that have none.
 //!
 //! Promises:
 //! * a proposed scope permits every call that it was learnt from, so that a further good session never
@@ -15,6 +16,7 @@
 
 mod ask;
 mod clause;
+mod default_scope;
 mod example;
 mod form;
 mod held_out;
@@ -30,6 +32,7 @@ mod value;
 mod write;
 
 pub use ask::{Answer, Answers, Effect, Question};
+pub use default_scope::{DEFAULT_SCOPE, Profile, default_scope};
 pub use example::{CallPlace, LeftOut, Which};
 pub use held_out::replay_held_out;
 pub use judge::Estimate;

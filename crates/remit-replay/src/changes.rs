@@ -455,6 +455,7 @@ mod tests {
             index: CallIdx(0),
             verdict,
             severity: None,
+            because: vec![],
             judged: Some(judged),
             unknown: None,
             misfits: vec![],

@@ -3,8 +3,15 @@
 //! As recorded: they derive from what happened, not from verdicts. History is that of the session;
 //! a branch sees only the part of its origin that both share.
 
+mod arguments;
+mod read;
+
 use crate::table::Value;
-use remit_session::{LaneIdx, LaneKind, Session, StepIdx};
+use arguments::ArgumentFacts;
+use read::{Read, Results};
+use remit_policy::{ActionModel, Mapping, SchemaModel, TypeModel};
+pub(crate) use remit_session::Past;
+use remit_session::{LaneIdx, OriginIndex, Session, StepIdx, ToolCall};
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
@@ -18,6 +25,56 @@ pub(crate) struct SessionFacts {
     /// So many of the tools of the history were called before.
     used: usize,
     history: Arc<History>,
+    /// Where the arguments come from, if a policy can ask and the arguments are readable.
+    pub(crate) arguments: Option<ArgumentFacts>,
+    /// What was read before, if a policy can ask.
+    pub(crate) read: Option<Read>,
+    /// Seconds since the session's first step.
+    pub(crate) elapsed: Option<i64>,
+}
+
+/// Which facts policies can ask for, since the schema declares them. The others cost nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'w> {
+    mapping: &'w Mapping,
+    arguments: bool,
+    read: bool,
+}
+
+impl<'w> Wanted<'w> {
+    /// What the actions of a schema declare in `context.session`.
+    pub(crate) fn new(model: &SchemaModel, mapping: &'w Mapping) -> Self {
+        let declares = |names: &[&str]| {
+            let declares = |action: &ActionModel| match action.context.attributes.get("session") {
+                Some(session) => match &session.ty {
+                    TypeModel::Record(record) => {
+                        names.iter().any(|name| record.attributes.contains_key(*name))
+                    }
+                    _ => false,
+                },
+                None => false,
+            };
+            model.actions.values().any(declares)
+        };
+        Wanted {
+            mapping,
+            arguments: declares(&[
+                "fromUser",
+                "fromTrusted",
+                "fromUntrusted",
+                "unseen",
+                "foreignTokens",
+            ]),
+            read: declares(&["untrustedSeen", "labels"]),
+        }
+    }
+
+    /// Where the tokens of a session's arguments were first seen.
+    pub(crate) fn origins(&self, session: &Session) -> OriginIndex {
+        let is_trusted =
+            |call: &ToolCall| self.mapping.trust(&call.tool).is_some_and(|rule| rule.trusted);
+        OriginIndex::new(session, &is_trusted)
+    }
 }
 
 /// The tools that were called, by their recorded names, in the order of their first calls.
@@ -29,6 +86,10 @@ struct History {
 }
 
 impl SessionFacts {
+    fn new(step: i64, calls: i64, used: usize, history: Arc<History>) -> Self {
+        SessionFacts { step, calls, used, history, arguments: None, read: None, elapsed: None }
+    }
+
     /// Which tools were called before, as a set of texts: the same one until a new tool is called.
     pub(crate) fn tools_used(&self) -> Value {
         let tools = self.history.tools.iter().take(self.used).map(|t| Value::Text(Arc::clone(t)));
@@ -48,14 +109,27 @@ impl History {
 }
 
 /// The facts as of each tool call of `session`, in the order of [`Session::calls`].
-pub(crate) fn facts_by_call(session: &Session) -> Vec<SessionFacts> {
+pub(crate) fn facts_by_call(session: &Session, wanted: Option<&Wanted<'_>>) -> Vec<SessionFacts> {
+    let mut facts = histories(session);
+    let pasts = Past::of_lanes(session);
+    let origins = wanted.filter(|w| w.arguments).map(|w| w.origins(session));
+    let results = wanted.filter(|w| w.read).map(|w| Results::of(session, w.mapping));
+    let start = session.steps.iter().find_map(|step| step.at);
+    for ((at, step, _), facts) in session.calls().zip(&mut facts) {
+        let past = pasts.as_ref().and_then(|pasts| pasts.get(step.lane.0 as usize));
+        facts.arguments = origins.as_ref().and_then(|o| ArgumentFacts::of(o, session, at));
+        facts.read = results.as_ref().map(|results| results.before(at, past));
+        let elapsed = start.zip(step.at).map(|(start, now)| now.duration_since(start).as_secs());
+        facts.elapsed = elapsed.filter(|seconds| *seconds >= 0);
+    }
+    facts
+}
+
+/// What was called before each tool call.
+fn histories(session: &Session) -> Vec<SessionFacts> {
     let calls: Vec<(StepIdx, LaneIdx, &str)> =
         session.calls().map(|(at, step, call)| (at, step.lane, call.tool.as_str())).collect();
-    if session.lanes.iter().all(|l| !matches!(l.kind, LaneKind::Branch { .. })) {
-        return one_history(&calls);
-    }
-    let pasts: Vec<Past> =
-        (0..session.lanes.len()).map(|lane| Past::of(session, LaneIdx(lane as u32))).collect();
+    let Some(pasts) = Past::of_lanes(session) else { return one_history(&calls) };
     calls
         .iter()
         .enumerate()
@@ -82,7 +156,7 @@ fn one_history(calls: &[(StepIdx, LaneIdx, &str)]) -> Vec<SessionFacts> {
     let history = History::new(tools);
     let facts = |(n, ((at, _, _), used)): (usize, (&(StepIdx, LaneIdx, &str), usize))| {
         let (step, calls) = (at.0.into(), n as i64);
-        SessionFacts { step, calls, used, history: Arc::clone(&history) }
+        SessionFacts::new(step, calls, used, Arc::clone(&history))
     };
     calls.iter().zip(used).enumerate().map(facts).collect()
 }
@@ -96,64 +170,5 @@ fn collect<'a>(at: StepIdx, before: impl Iterator<Item = &'a str>) -> SessionFac
             tools.push(Arc::from(tool));
         }
     }
-    SessionFacts { step: at.0.into(), calls, used: tools.len(), history: History::new(tools) }
-}
-
-/// Which steps of which lanes belong to the history of a lane: for each lane the last visible step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Past(Vec<Option<StepIdx>>);
-
-impl Past {
-    pub(crate) fn of(session: &Session, lane: LaneIdx) -> Self {
-        let mut limits = vec![None; session.lanes.len()];
-        trace_back(session, lane, StepIdx(u32::MAX), &mut limits);
-        loop {
-            let mut grew = false;
-            for (other, l) in session.lanes.iter().enumerate() {
-                let LaneKind::SubAgent { started_by } = l.kind else {
-                    continue;
-                };
-                let seen = started_by.is_none_or(|s| {
-                    session.step(s).is_some_and(|step| visible(&limits, step.lane, s))
-                });
-                if let Some(limit @ None) = limits.get_mut(other).filter(|_| seen) {
-                    *limit = Some(StepIdx(u32::MAX));
-                    grew = true;
-                }
-            }
-            if !grew {
-                return Past(limits);
-            }
-        }
-    }
-
-    pub(crate) fn sees(&self, lane: LaneIdx, step: StepIdx) -> bool {
-        visible(&self.0, lane, step)
-    }
-}
-
-/// Marks `lane` up to `until`, then the lanes that it continues.
-fn trace_back(session: &Session, lane: LaneIdx, until: StepIdx, limits: &mut [Option<StepIdx>]) {
-    let (Some(limit @ None), Some(l)) =
-        (limits.get_mut(lane.0 as usize), session.lanes.get(lane.0 as usize))
-    else {
-        return;
-    };
-    *limit = Some(until);
-    match l.kind {
-        LaneKind::Main => {}
-        LaneKind::Branch { of, after: Some(after) } => {
-            trace_back(session, of, after.min(until), limits)
-        }
-        LaneKind::Branch { after: None, .. } => {}
-        LaneKind::SubAgent { started_by } => {
-            if let Some((at, step)) = started_by.and_then(|s| Some((s, session.step(s)?))) {
-                trace_back(session, step.lane, at.min(until), limits);
-            }
-        }
-    }
-}
-
-fn visible(limits: &[Option<StepIdx>], lane: LaneIdx, step: StepIdx) -> bool {
-    limits.get(lane.0 as usize).copied().flatten().is_some_and(|limit| step <= limit)
+    SessionFacts::new(at.0.into(), calls, tools.len(), History::new(tools))
 }

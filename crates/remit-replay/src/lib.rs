@@ -15,11 +15,13 @@
 //!
 //! Not here: reading recordings (`remit-session`), reading policies (`remit-policy`), showing anything.
 
+mod because;
 mod candidates;
 mod changes;
 mod convert;
 mod corpus;
 mod facts;
+mod friction;
 pub mod history;
 mod infer;
 mod junit;
@@ -35,6 +37,7 @@ mod seen;
 pub mod table;
 mod verdict;
 
+pub use because::{Because, Excerpt, NearestClause, Whence, because, missed_clause};
 pub use candidates::{Candidate, candidates};
 pub use changes::{
     Change, ChangeCount, ChangeDigests, ChangeGroup, ChangeSummary, ChangedCall, ChangedCallReport,
@@ -42,6 +45,7 @@ pub use changes::{
     StandingReport, changes, changes_report, idle_policies,
 };
 pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
+pub use friction::{Also, Friction, Proposal, friction};
 pub use infer::infer_manifests;
 pub use junit::to_junit;
 pub use live::{
@@ -55,8 +59,8 @@ pub use replay::{
     judge_exactly, replay, replay_with, requests, session_key,
 };
 pub use report::{
-    CallReport, JudgementReport, Report, ReportDigests, SessionLine, SessionReport, Summary,
-    WarningReport, report, report_digests, report_schema,
+    BecauseReport, CallReport, JudgementReport, OriginReport, Report, ReportDigests, SessionLine,
+    SessionReport, Summary, WarningReport, because_report, report, report_digests, report_schema,
 };
 pub use rows::{Counter, RowSet};
 pub use sarif::to_sarif;

@@ -8,7 +8,7 @@ mod memo;
 
 use crate::Absent;
 use crate::convert::{self, Path};
-use crate::facts::SessionFacts;
+use crate::facts::{SessionFacts, Wanted, facts_by_call};
 use crate::table::{Cells, Fields, Value as Cell};
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request};
 use memo::Memo;
@@ -16,7 +16,7 @@ use remit_policy::{
     ActionModel, AttributeModel, LoadedSchema, RecordModel, ResourceRule, SchemaModel, ToolRule,
     TypeModel, Workspace,
 };
-use remit_session::{Arguments, ToolCall};
+use remit_session::{Arguments, OriginIndex, Session, ToolCall};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -33,6 +33,7 @@ pub struct Mapper<'w> {
     /// By action id. Where several namespaces declare one, the schema's main namespace wins.
     actions: HashMap<&'w str, &'w ActionModel>,
     task_type: EntityTypeName,
+    wanted: Wanted<'w>,
     principals: Memo<Participant>,
     /// The tools of calls without a server; and by server the others.
     tools: Arc<Tools<'w>>,
@@ -101,10 +102,21 @@ impl<'w> Mapper<'w> {
             schema,
             actions: actions_by_id(&schema.model),
             task_type,
+            wanted: Wanted::new(&schema.model, &workspace.config.mapping),
             principals: Memo::default(),
             tools: Arc::default(),
             tools_of_servers: Memo::default(),
         })
+    }
+
+    /// The facts as of each tool call of `session`, in the order of [`Session::calls`].
+    pub(crate) fn facts(&self, session: &Session) -> Vec<SessionFacts> {
+        facts_by_call(session, Some(&self.wanted))
+    }
+
+    /// Where the values of a session's arguments come from.
+    pub fn origins(&self, session: &Session) -> OriginIndex {
+        self.wanted.origins(session)
     }
 
     /// The principal for a recorded agent: its workload identity where `remit.toml` gives one.
@@ -364,11 +376,20 @@ fn session<'w>(
     model: &'w RecordModel,
     missing: &mut Vec<MissingFact>,
 ) -> Fields<'w> {
+    let arguments = facts.arguments.as_ref();
     let fact = |name: &str| match name {
         "step" => Some(Cell::Long(facts.step)),
         "calls" => Some(Cell::Long(facts.calls)),
         "toolsUsed" => Some(facts.tools_used()),
         "readOnly" => Some(Cell::Bool(tool.read_only)),
+        "fromUser" => arguments.map(|a| a.from_user.clone()),
+        "fromTrusted" => arguments.map(|a| a.from_trusted.clone()),
+        "fromUntrusted" => arguments.map(|a| a.from_untrusted.clone()),
+        "unseen" => arguments.map(|a| a.unseen.clone()),
+        "foreignTokens" => arguments.and_then(|a| a.foreign_tokens.clone()),
+        "untrustedSeen" => facts.read.as_ref().map(|read| Cell::Bool(read.untrusted)),
+        "labels" => facts.read.as_ref().map(|read| read.labels.clone()),
+        "elapsed" => facts.elapsed.map(Cell::Long),
         _ => None,
     };
     let fields = model.attributes.iter().filter_map(|(name, AttributeModel { required, .. })| {

@@ -2,10 +2,12 @@
 
 pub(crate) mod bench;
 
-use crate::facts::{SessionFacts, facts_by_call};
+use crate::facts::SessionFacts;
 use crate::history::{Asked, asked};
 use crate::reference::Judgement;
-use crate::{CorpusBuilder, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
+use crate::{
+    Because, CorpusBuilder, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict,
+};
 use bench::{Bench, history_fields};
 use rayon::prelude::*;
 use remit_policy::{Digests, SessionKey, Workspace};
@@ -49,6 +51,8 @@ pub struct JudgedCall {
     pub verdict: Verdict,
     /// How grave, if drifted.
     pub severity: Option<Severity>,
+    /// The values that nobody vouches for, if drifted.
+    pub because: Vec<Because>,
     /// The two decisions; absent where the call could not be mapped.
     pub judged: Option<Judged>,
     /// Why the verdict is unknown.
@@ -203,7 +207,7 @@ pub fn requests<'w>(
     mapper: &Mapper<'w>,
     session: &Session,
 ) -> Vec<(StepIdx, Result<Mapped<'w>, Unmapped>)> {
-    let calls = session.calls().zip(facts_by_call(session));
+    let calls = session.calls().zip(mapper.facts(session));
     let request = |((at, step, call), facts): ((StepIdx, &Step, &ToolCall), SessionFacts)| {
         (at, mapper.map(call, &mapper.principal(session.agent(step.lane)), &facts))
     };
@@ -236,7 +240,7 @@ pub fn explain<'w>(
     session: &Session,
     at: StepIdx,
 ) -> Option<Result<Mapped<'w>, Unmapped>> {
-    let facts = facts_by_call(session);
+    let facts = mapper.facts(session);
     let ((_, step, call), facts) = session.calls().zip(facts).find(|((s, ..), _)| *s == at)?;
     let principal = mapper.principal(session.agent(step.lane));
     Some(mapper.map(call, &principal, &facts))

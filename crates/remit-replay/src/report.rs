@@ -3,8 +3,8 @@
 //! Fields are added within a version, never renamed. Mirrors of the runtime types, so that an inner
 //! change cannot change the contract by accident.
 
-use crate::{JudgedCall, Judgement, Replay, SessionReplay, Severity, Verdict};
-use remit_session::{Loaded, Recording, Session};
+use crate::{Because, JudgedCall, Judgement, Replay, SessionReplay, Severity, Verdict};
+use remit_session::{Loaded, Match, Recording, Session};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -60,6 +60,8 @@ pub struct Summary {
     pub denied: u32,
     /// Permitted, but not what the task is for.
     pub drifted: u32,
+    /// Those of the drifted in which only a value is not vouched for.
+    pub unverified: u32,
     /// Not decidable.
     pub unknown: u32,
     /// Sessions without a declared scope; they cannot drift.
@@ -135,6 +137,9 @@ pub struct CallReport {
     /// How grave, if drifted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
+    /// The values that nobody vouches for, if drifted: from untrusted data, or made up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<BecauseReport>,
     /// Whether a failed policy could flip the verdict.
     pub uncertain: bool,
     /// The principal, as the policies see it.
@@ -151,6 +156,40 @@ pub struct CallReport {
     /// What of the call does not fit the schema.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub misfits: Vec<String>,
+}
+
+/// A value in the arguments of a drifted call that nobody vouches for.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BecauseReport {
+    /// The path of the argument.
+    pub argument: String,
+    /// The value, as it stands in the argument.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: OriginReport,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OriginReport {
+    /// `tool-result`, `runtime`, `other-agent`, or `nowhere`: the model made it up.
+    pub kind: String,
+    /// The step that shows it first, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// The tool whose result it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// How it was found: `exact`, `normalised`, or `split`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// How sure it is that the value is meant, in per cent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u32>,
+    /// The text around the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What one policy set decided.
@@ -223,6 +262,7 @@ impl Summary {
             allowed: count(Verdict::Allowed),
             denied: count(Verdict::Denied),
             drifted: count(Verdict::Drifted),
+            unverified: count_unverified(session.calls.iter().map(|call| call.severity)),
             unknown: count(Verdict::Unknown),
             unscoped: u32::from(session.scope.is_none()),
             uncertain: session.calls.iter().filter(|c| c.is_uncertain()).count() as u32,
@@ -237,6 +277,7 @@ impl Summary {
         self.allowed += other.allowed;
         self.denied += other.denied;
         self.drifted += other.drifted;
+        self.unverified += other.unverified;
         self.unknown += other.unknown;
         self.unscoped += other.unscoped;
         self.uncertain += other.uncertain;
@@ -268,10 +309,15 @@ impl SessionReport {
             }
             summary.uncertain += u32::from(call.uncertain);
         }
+        summary.unverified = count_unverified(self.calls.iter().map(|call| call.severity));
         summary.unscoped = u32::from(!self.scoped);
         summary.warnings = self.warnings.iter().map(|w| w.count).sum();
         SessionLine { version: REPORT_VERSION, summary, session: self }
     }
+}
+
+fn count_unverified(severities: impl Iterator<Item = Option<Severity>>) -> u32 {
+    severities.filter(|severity| *severity == Some(Severity::UnverifiedValue)).count() as u32
 }
 
 /// What `replay` is a function of, as reports say it.
@@ -330,6 +376,7 @@ fn call_report(session: &Session, judged: &JudgedCall) -> Option<CallReport> {
         outcome: call.outcome.word().to_owned(),
         verdict: judged.verdict,
         severity: judged.severity,
+        because: judged.because.iter().map(because_report).collect(),
         uncertain: judged.is_uncertain(),
         principal: sides.map(|j| j.principal.clone()),
         action: sides.map(|j| j.action.clone()),
@@ -338,6 +385,23 @@ fn call_report(session: &Session, judged: &JudgedCall) -> Option<CallReport> {
         unknown: judged.unknown.as_ref().map(|u| u.message.clone()),
         misfits: judged.misfits.clone(),
     })
+}
+
+/// A value that nobody vouches for, as reports say it.
+pub fn because_report(because: &Because) -> BecauseReport {
+    let text = because.excerpt.as_ref().map(|e| format!("{}{}{}", e.before, e.value, e.after));
+    BecauseReport {
+        argument: because.argument.clone(),
+        value: because.value.clone(),
+        origin: OriginReport {
+            kind: because.kind.word().to_owned(),
+            step: because.step.map(|step| step.0),
+            tool: because.tool.clone(),
+            found: because.found.map(|found| found.word().to_owned()),
+            confidence: because.found.map(Match::confidence),
+            text,
+        },
+    }
 }
 
 fn judgement(judged: &Judgement) -> JudgementReport {

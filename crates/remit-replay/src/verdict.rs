@@ -26,6 +26,19 @@ pub enum Verdict {
 pub enum Severity {
     /// The task's scope does not allow the call.
     OutOfScope,
+    /// The call is what the task is for; only a value in it is not vouched for. That is so where the
+    /// scope would allow the call but for policies marked `@drift("unverified-value")`.
+    UnverifiedValue,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::OutOfScope => "out-of-scope",
+            Severity::UnverifiedValue => "unverified-value",
+        }
+    }
 }
 
 impl Verdict {

@@ -323,6 +323,10 @@ denied: number,
  */
 drifted: number, 
 /**
+ * Those of the drifted in which only a value is not vouched for.
+ */
+unverified: number, 
+/**
  * Not decidable.
  */
 unknown: number, 
@@ -774,6 +778,18 @@ guardrails: Decision | null,
  */
 scope: Decision | null, 
 /**
+ * How grave, if drifted.
+ */
+severity: DriftSeverity | null, 
+/**
+ * The values in the arguments that nobody vouches for, if drifted.
+ */
+because: Array<Because>, 
+/**
+ * The clause of the scope that the call nearly met, if it met none.
+ */
+nearest: NearestClause | null, 
+/**
  * Why the verdict is unknown, and what to do.
  */
 unknown: UnknownReason | null, 
@@ -789,6 +805,79 @@ misfits: Array<string>,
  * The request as it was judged.
  */
 request: RequestView | null, };
+
+/**
+ * How grave a drift is.
+ */
+export type DriftSeverity = "out-of-scope" | "unverified-value";
+
+/**
+ * A value in the arguments that nobody vouches for.
+ */
+export type Because = { 
+/**
+ * The path of the argument.
+ */
+argument: string, 
+/**
+ * The value, as it stands in the argument.
+ */
+value: string, 
+/**
+ * Where it comes from.
+ */
+origin: ValueOrigin, 
+/**
+ * The step that shows it first.
+ */
+step: number | null, 
+/**
+ * The tool whose result it stands in.
+ */
+tool: string | null, 
+/**
+ * How sure it is that the value is meant, in per cent, if it was found.
+ */
+confidence: number | null, 
+/**
+ * The text that it stands in.
+ */
+excerpt: ValueExcerpt | null, };
+
+/**
+ * Where a value comes from.
+ */
+export type ValueOrigin = "tool-result" | "runtime" | "other-agent" | "nowhere";
+
+/**
+ * A value with the text around it.
+ */
+export type ValueExcerpt = { 
+/**
+ * What stands before it.
+ */
+before: string, 
+/**
+ * The value, as it stands there.
+ */
+value: string, 
+/**
+ * What stands behind it.
+ */
+after: string, };
+
+/**
+ * A permit of the scope that is about the call, and its conditions that do not hold.
+ */
+export type NearestClause = { 
+/**
+ * The permit.
+ */
+policy: PolicyText, 
+/**
+ * The conditions that do not hold.
+ */
+failed: Array<string>, };
 
 /**
  * A condition over history, at one call.

@@ -39,6 +39,18 @@ describe("the why card", () => {
     await until("why-unknown", plain(unknown?.help ?? ""));
   });
 
+  test("names the values that nobody vouches for, and leads to where they stand", async () => {
+    const why = reply("why", "drifted");
+    expect(why.because.length).toBeGreaterThan(0);
+    await open(canned({ why: () => why }));
+    for (const one of why.because) {
+      const box = await until("why-because", one.value);
+      expect(box.textContent).toContain(one.argument);
+      if (one.excerpt) expect(box.textContent).toContain(one.excerpt.before);
+    }
+    await fireEvent.click(screen.getAllByTestId("because-step")[0] as HTMLElement);
+  });
+
   test("says that nothing was declared, where there is no scope", async () => {
     await open(canned({ why: () => ({ ...reply("why", "allowed"), scope: null }) }));
     await until("why", "No scope declared");

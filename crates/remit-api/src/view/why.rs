@@ -2,7 +2,7 @@
 
 use super::session::{call_view, step_of};
 use super::text::{EXCERPT_CHARS, excerpt};
-use super::words::effect;
+use super::words::{effect, severity_of, whence_of};
 use super::workspace::why_of;
 use crate::snapshot::{Found, Snapshot};
 use crate::wire::*;
@@ -40,6 +40,9 @@ fn why_of_step(
         sentence: sentence(&call.tool, found.replayed.task.as_deref(), judged),
         guardrails: sides.map(|j| decision(workspace, &j.guardrails, Some(guardrails))),
         scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(workspace, j, scope)),
+        severity: judged.severity.map(severity_of),
+        because: judged.because.iter().map(because_of).collect(),
+        nearest: scope.and_then(|layer| nearest(workspace, layer, found, judged, mapper.as_ref()?)),
         unknown: judged
             .unknown
             .as_ref()
@@ -111,6 +114,35 @@ fn decision(workspace: &Workspace, judged: &Judgement, layer: Option<&PolicyLaye
         reasons: judged.reasons.iter().map(|id| text(id)).collect(),
         errors: judged.errors.iter().map(failure).collect(),
     }
+}
+
+fn because_of(because: &remit_replay::Because) -> Because {
+    Because {
+        argument: because.argument.clone(),
+        value: excerpt(&because.value, EXCERPT_CHARS).text,
+        origin: whence_of(because.kind),
+        step: because.step.map(|step| step.0),
+        tool: because.tool.clone(),
+        confidence: because.found.map(remit_session::Match::confidence),
+        excerpt: because.excerpt.as_ref().map(|e| ValueExcerpt {
+            before: e.before.clone(),
+            value: excerpt(&e.value, EXCERPT_CHARS).text,
+            after: e.after.clone(),
+        }),
+    }
+}
+
+/// The clause that a drifted call nearly met; none where a forbid decided.
+fn nearest(
+    workspace: &Workspace,
+    layer: &PolicyLayer,
+    found: &Found<'_>,
+    judged: &JudgedCall,
+    mapper: &Mapper<'_>,
+) -> Option<NearestClause> {
+    let clause = remit_replay::missed_clause(mapper, layer, found.session, found.replayed, judged)?;
+    let policy = policy_text(workspace, &clause.policy, layer.policy(&clause.policy));
+    Some(NearestClause { policy, failed: clause.failed })
 }
 
 /// A policy by its id. The link of a template has an id of its own and its template's text.

@@ -16,10 +16,27 @@ pub(crate) fn summary_of(s: &remit_replay::Summary) -> Summary {
         allowed: s.allowed,
         denied: s.denied,
         drifted: s.drifted,
+        unverified: s.unverified,
         unknown: s.unknown,
         unscoped: s.unscoped,
         uncertain: s.uncertain,
         warnings: s.warnings,
+    }
+}
+
+pub(super) fn severity_of(severity: remit_replay::Severity) -> DriftSeverity {
+    match severity {
+        remit_replay::Severity::OutOfScope => DriftSeverity::OutOfScope,
+        remit_replay::Severity::UnverifiedValue => DriftSeverity::UnverifiedValue,
+    }
+}
+
+pub(super) fn whence_of(whence: remit_replay::Whence) -> ValueOrigin {
+    match whence {
+        remit_replay::Whence::ToolResult => ValueOrigin::ToolResult,
+        remit_replay::Whence::Runtime => ValueOrigin::Runtime,
+        remit_replay::Whence::OtherAgent => ValueOrigin::OtherAgent,
+        remit_replay::Whence::Nowhere => ValueOrigin::Nowhere,
     }
 }
 

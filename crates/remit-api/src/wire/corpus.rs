@@ -31,6 +31,8 @@ pub struct Summary {
     pub denied: u32,
     /// Permitted, but not what the task is for.
     pub drifted: u32,
+    /// Those of the drifted in which only a value is not vouched for.
+    pub unverified: u32,
     /// Not decidable.
     pub unknown: u32,
     /// Sessions without a declared scope: they cannot drift.

@@ -23,6 +23,12 @@ pub struct Why {
     pub guardrails: Option<Decision>,
     /// What the task's scope decided; absent without a scope.
     pub scope: Option<Decision>,
+    /// How grave, if drifted.
+    pub severity: Option<DriftSeverity>,
+    /// The values in the arguments that nobody vouches for, if drifted.
+    pub because: Vec<Because>,
+    /// The clause of the scope that the call nearly met, if it met none.
+    pub nearest: Option<NearestClause>,
     /// Why the verdict is unknown, and what to do.
     pub unknown: Option<UnknownReason>,
     /// The conditions over history that policies ask at this call.
@@ -69,6 +75,70 @@ pub struct HistoryLiteral {
     pub text: String,
     /// Where it begins, counted in bytes from the beginning of its policy.
     pub start: u32,
+}
+
+/// How grave a drift is.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftSeverity {
+    /// The scope does not allow the call.
+    OutOfScope,
+    /// Only a value in it is not vouched for.
+    UnverifiedValue,
+}
+
+/// A value in the arguments that nobody vouches for.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Because {
+    /// The path of the argument.
+    pub argument: String,
+    /// The value, as it stands in the argument.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: ValueOrigin,
+    /// The step that shows it first.
+    pub step: Option<u32>,
+    /// The tool whose result it stands in.
+    pub tool: Option<String>,
+    /// How sure it is that the value is meant, in per cent, if it was found.
+    pub confidence: Option<u32>,
+    /// The text that it stands in.
+    pub excerpt: Option<ValueExcerpt>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueOrigin {
+    /// The result of a tool.
+    ToolResult,
+    /// Something that the runtime said.
+    Runtime,
+    /// What another agent said or used.
+    OtherAgent,
+    /// The model made it up.
+    Nowhere,
+}
+
+/// A value with the text around it.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ValueExcerpt {
+    /// What stands before it.
+    pub before: String,
+    /// The value, as it stands there.
+    pub value: String,
+    /// What stands behind it.
+    pub after: String,
+}
+
+/// A permit of the scope that is about the call, and its conditions that do not hold.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct NearestClause {
+    /// The permit.
+    pub policy: PolicyText,
+    /// The conditions that do not hold.
+    pub failed: Vec<String>,
 }
 
 /// Why a verdict is unknown.

@@ -4,11 +4,14 @@ use crate::Exit;
 use crate::args::{ExplainArgs, ExplainFormat};
 use crate::bench::{Bench, Found};
 use crate::error::CliError;
-use crate::output::{badge, bold, data_to_stdout, harmless, line, to_stdout};
+use crate::output::{badge, bold, data_to_stdout, dim, harmless, line, to_stdout};
 use remit_api::policy::Layer;
 use remit_api::replay::history::Asked;
-use remit_api::replay::{JudgedCall, Judgement, Mapper, explain, history_at};
-use remit_api::session::{Outcome, StepKind, ToolCall};
+use remit_api::replay::{
+    Because, JudgedCall, Judgement, Mapper, NearestClause, Whence, because_report, explain,
+    history_at, missed_clause,
+};
+use remit_api::session::{Match, Outcome, StepKind, ToolCall};
 use serde_json::{Value, json};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
@@ -22,7 +25,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
         .and_then(Result::ok)
         .map(|m| m.request_json());
     let history = history_at(&bench.workspace, found.session, judged.step);
-    let why = Why { bench: &bench, found, judged, call, request, history };
+    let mapper = mapper.as_ref();
+    let why = Why { bench: &bench, found, judged, call, request, history, mapper };
     match args.format {
         ExplainFormat::Human => to_stdout(&why.human())?,
         ExplainFormat::Json => data_to_stdout(&format!("{:#}\n", why.json()))?,
@@ -66,6 +70,7 @@ struct Why<'b> {
     call: &'b ToolCall,
     request: Option<Value>,
     history: Vec<Asked>,
+    mapper: Option<&'b Mapper<'b>>,
 }
 
 impl Why<'_> {
@@ -93,11 +98,15 @@ impl Why<'_> {
                 line(&unknown.help, 400)
             );
         }
+        out += &self.judged.because.iter().map(because).collect::<String>();
         if let Some(sides) = &self.judged.judged {
             out +=
                 &self.side("guardrails", &sides.guardrails, Some(&self.bench.workspace.guardrails));
             match &sides.scope {
-                Some(scope) => out += &self.side("scope", scope, self.scope()),
+                Some(scope) => {
+                    out += &self.side("scope", scope, self.scope());
+                    out += &self.nearest().map(|clause| missed(&clause)).unwrap_or_default();
+                }
                 None => {
                     out += "\nscope: none is declared for this task, so the call cannot drift\n"
                 }
@@ -151,6 +160,11 @@ impl Why<'_> {
         out
     }
 
+    fn nearest(&self) -> Option<NearestClause> {
+        let Found { session, replayed, .. } = self.found;
+        missed_clause(self.mapper?, self.scope()?, session, replayed, self.judged)
+    }
+
     fn scope(&self) -> Option<&Layer> {
         let scopes = &self.bench.workspace.scopes;
         let scope = scopes.iter().find(|s| Some(&s.task) == self.found.replayed.scope.as_ref());
@@ -175,6 +189,9 @@ impl Why<'_> {
             "tool": self.call.tool,
             "outcome": self.call.outcome,
             "verdict": self.judged.verdict,
+            "severity": self.judged.severity,
+            "because": self.judged.because.iter().map(because_report).collect::<Vec<_>>(),
+            "nearest": self.nearest().map(|n| json!({ "policy": n.policy, "failed": n.failed })),
             "unknown": self.judged.unknown.as_ref().map(|u| json!({ "message": u.message, "help": u.help })),
             "guardrails": sides.map(|j| side(&j.guardrails)),
             "scope": sides.and_then(|j| j.scope.as_ref()).map(side),
@@ -207,6 +224,42 @@ fn asked_json(asked: &Asked) -> Value {
     let witnesses: Vec<Value> =
         witnesses.map(|w| json!({ "steps": w.steps, "words": w.words })).collect();
     json!({ "condition": asked.text, "holds": asked.holds, "witnesses": witnesses })
+}
+
+/// A value that nobody vouches for, where it stands, and the text around it.
+fn because(because: &Because) -> String {
+    let value = line(&because.value, 120);
+    let at = because.step.map(|step| format!("step {}", step.0)).unwrap_or_default();
+    let tool = because.tool.as_deref().map(|tool| line(tool, 80)).unwrap_or_default();
+    let from = match because.kind {
+        Whence::ToolResult => format!("was first seen in the result of `{tool}`, {at}"),
+        Whence::Runtime => format!("was first said by the runtime, {at}"),
+        Whence::OtherAgent => format!("was first used by another agent, {at}"),
+        Whence::Nowhere => "was seen nowhere before: the model made it up".to_owned(),
+    };
+    let found = because.found.filter(|found| *found != Match::Exact);
+    let sure = found.map(|found| format!(" ({}, {} %)", found.word(), found.confidence()));
+    let head = format!(
+        "\n{} `{value}` {from}{}\n",
+        bold(&line(&because.argument, 80)),
+        sure.unwrap_or_default()
+    );
+    let around = because.excerpt.as_ref().map(|e| {
+        let text = format!("{}»{}«{}", e.before, e.value, e.after);
+        format!("  {}\n", dim(&line(&text, 400)))
+    });
+    format!("{head}{}", around.unwrap_or_default())
+}
+
+/// The clause that the call nearly met, and what of it does not hold.
+fn missed(clause: &NearestClause) -> String {
+    let failed: Vec<String> =
+        clause.failed.iter().map(|c| format!("    {}\n", line(c, 300))).collect();
+    format!(
+        "  nearest clause: {}, of which this does not hold:\n{}",
+        clause.policy,
+        failed.concat()
+    )
 }
 
 /// What became of the call, to go on from "it".

@@ -6,6 +6,7 @@ use crate::bench::told;
 use crate::error::CliError;
 use crate::output::{count, to_stderr};
 use camino::{Utf8Path, Utf8PathBuf};
+use remit_api::learn::{DEFAULT_SCOPE, Profile, default_scope};
 use remit_api::policy::new_workspace::{Observed, workspace_from_tools, write_workspace};
 use remit_api::replay::infer_manifests;
 use remit_api::session::{Loaded, Session};
@@ -17,8 +18,12 @@ use std::ops::ControlFlow;
 const SERVER: &str = "tools";
 
 pub(crate) fn run(args: &InitArgs) -> Result<Exit, CliError> {
-    let files =
+    let mut files =
         if args.from.is_empty() { from_template(&args.template)? } else { from_recordings(args)? };
+    if args.default_scope {
+        let text = default_scope(&Profile::default());
+        files.push((DEFAULT_SCOPE.into(), text.into_bytes()));
+    }
     write_workspace(&args.workspace, &files).map_err(CliError::library)?;
     let root = &args.workspace;
     to_stderr(&format!(

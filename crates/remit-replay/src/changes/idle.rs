@@ -9,7 +9,6 @@
 //! of it is said of one corpus: a forbid that matches nothing may be there for the day when it does.
 
 use super::session_of;
-use crate::facts::facts_by_call;
 use crate::reference::{Judgement, judge};
 use crate::{JudgedCall, Mapper, Replay, SessionReplay};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -150,7 +149,7 @@ impl Asking<'_> {
         let mapper = self.mapper.as_ref()?;
         let mut entities = HashMap::new();
         let mut requests = BTreeMap::new();
-        for ((at, step, call), facts) in session.calls().zip(facts_by_call(session)) {
+        for ((at, step, call), facts) in session.calls().zip(mapper.facts(session)) {
             if !forbidden.contains(&at) {
                 continue;
             }

@@ -12,6 +12,7 @@ use crate::matrix::{Matrix, PolicyRows};
 use crate::rows::{Counter, RowSet};
 use cedar_policy::Policy;
 use rayon::prelude::*;
+use remit_policy::marks_unverified;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -72,6 +73,8 @@ pub(super) struct Decided {
     /// Where a policy that failed could flip the decision.
     pub(super) uncertain: RowSet,
     pub(super) failed: RowSet,
+    /// What is denied only by policies that mark a drift as of lower severity.
+    pub(super) unverified: RowSet,
     pub(super) absent_attribute: RowSet,
     pub(super) absent_entity: RowSet,
     /// By task and id.
@@ -222,10 +225,22 @@ impl Layer {
             uncertain: could_be_denied.or(&could_be_allowed),
             allow,
             failed: failed_permit.or(&failed_forbid),
+            unverified: self.unverified(&permitted),
             absent_attribute: counted.absent_attribute.any(),
             absent_entity: counted.absent_entity.any(),
             policies: self.policies(),
         }
+    }
+
+    /// Of what is permitted, what only policies forbid that say how little that means.
+    fn unverified(&self, permitted: &RowSet) -> RowSet {
+        let held = || self.sets.values().flat_map(|set| set.policies.values());
+        let forbids = |marks: bool| {
+            let some = held().filter(|h| h.rows.forbids && marks_unverified(&h.policy) == marks);
+            some.fold(RowSet::default(), |all, held| all.or(&held.rows.satisfied))
+        };
+        let marked = permitted.and(&forbids(true));
+        if marked.is_empty() { marked } else { marked.and_not(&forbids(false)) }
     }
 
     fn policies(&self) -> Vec<Deciding> {

@@ -8,10 +8,10 @@ use super::Scopes;
 use super::layer::{Decided, Deciding};
 use super::memory::{Remembered, open};
 use crate::reference::{Judgement, judge};
-use crate::replay::bench::Bench;
+use crate::replay::bench::{Bench, drift};
 use crate::rows::RowSet;
 use crate::table::{ColumnId, Value};
-use crate::{Corpus, Mapper, SessionReplay, Summary, Unmapped};
+use crate::{Corpus, JudgedCall, Mapper, SessionReplay, Summary, Unmapped};
 use rayon::prelude::*;
 use remit_policy::{Layer, Scope, Workspace};
 use remit_session::{Recording, Session};
@@ -19,6 +19,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
+/// In a byte of the column: drifted, and only a value is not vouched for.
+const UNVERIFIED: u8 = 1 << 2;
 /// In a byte of the column: a failed policy could flip the verdict.
 const UNCERTAIN: u8 = 1 << 6;
 /// In a byte of the column: the first call of a session.
@@ -43,6 +45,8 @@ pub struct Verdicts {
     drifted: RowSet,
     unknown: RowSet,
     uncertain: RowSet,
+    /// Some of those that drifted.
+    unverified: RowSet,
     summary: Summary,
     remembered: Vec<Remembered>,
     column: OnceLock<Vec<u8>>,
@@ -100,6 +104,7 @@ impl Verdicts {
         let unknown = attribute.or(&entity);
         let outside = scopes.all.and_not(&s.allow);
         let drifted = g.allow.and(&outside).and_not(&unknown);
+        let unverified = drifted.and(&s.unverified);
         let allowed = g.allow.and_not(&outside).and_not(&unknown);
         let all = RowSet::all(corpus.table().len() as u32);
         let denied = all.and_not(&g.allow).and_not(&unknown);
@@ -110,6 +115,7 @@ impl Verdicts {
             allowed: allowed.len() as u32,
             denied: denied.len() as u32,
             drifted: drifted.len() as u32,
+            unverified: unverified.len() as u32,
             unknown: (unknown.len() + unmapped) as u32,
             unscoped: scopes.unscoped,
             uncertain: uncertain.len() as u32,
@@ -124,6 +130,7 @@ impl Verdicts {
             drifted,
             unknown,
             uncertain,
+            unverified,
             summary,
             remembered,
             column: OnceLock::new(),
@@ -142,12 +149,16 @@ impl Verdicts {
     }
 
     /// One byte a call, in the order of the recordings: the verdict in bits 0 and 1 (in the order of
-    /// [`Verdict::all`](crate::Verdict::all)), bit 6 uncertain, bit 7 the first call of a session.
+    /// [`Verdict::all`](crate::Verdict::all)), bit 2 drifted for an unverified value only, bit 6 uncertain, bit 7 the first call of a session.
     pub fn column(&self) -> &[u8] {
         self.column.get_or_init(|| {
             let mut of_rows = vec![ALLOWED; self.corpus.table().len()];
             let sets = [(&self.denied, DENIED), (&self.drifted, DRIFTED)];
-            let marks = [(&self.unknown, UNKNOWN), (&self.uncertain, UNCERTAIN)];
+            let marks = [
+                (&self.unknown, UNKNOWN),
+                (&self.unverified, UNVERIFIED),
+                (&self.uncertain, UNCERTAIN),
+            ];
             for (rows, mark) in sets.into_iter().chain(marks) {
                 for row in rows.iter() {
                     if let Some(byte) = of_rows.get_mut(row as usize) {
@@ -232,6 +243,7 @@ impl Verdicts {
             allowed: count(ALLOWED),
             denied: count(DENIED),
             drifted: count(DRIFTED),
+            unverified: column.iter().filter(|byte| **byte & UNVERIFIED != 0).count() as u32,
             unknown: count(UNKNOWN),
             unscoped: u32::from(self.scope(session).is_none()),
             uncertain: column.iter().filter(|byte| **byte & UNCERTAIN != 0).count() as u32,
@@ -298,11 +310,15 @@ impl Verdicts {
             let guardrails = decide(0, &workspace.guardrails, "");
             let scope = scope.map(|Scope { layer, task, .. }| decide(1, layer, task));
             match (guardrails, scope.transpose()) {
-                (Ok(guardrails), Ok(scope)) => pending.verdict(guardrails, scope),
+                (Ok(guardrails), Ok(scope)) => {
+                    let unverified = row.is_some_and(|row| self.scoped.unverified.contains(row));
+                    pending.verdict(guardrails, scope, drift(unverified))
+                }
                 (Err(unmapped), _) | (_, Err(unmapped)) => pending.refused(unmapped),
             }
         });
-        let calls = calls.collect();
+        let mut calls: Vec<JudgedCall> = calls.collect();
+        bench.explain_drift(&mut calls);
         let scope = scope.map(|scope| scope.task.clone());
         let (recording, session) = (entry.recording_index(), entry.index());
         Some(SessionReplay { recording, session, task: bench.task, scope, calls })

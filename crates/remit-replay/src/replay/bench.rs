@@ -3,6 +3,7 @@
 //! Both engines map and conclude here, so that they can only differ in what they decide.
 
 use super::{Judged, JudgedCall, Unknown};
+use crate::because::explain_drift;
 use crate::facts::{SessionFacts, facts_by_call};
 use crate::history::{Fields, Histories, Recall, Remembered, histories};
 use crate::reference::{Judgement, judge};
@@ -64,9 +65,20 @@ impl<'w, 's> Bench<'w, 's> {
             let entities = self.entities(&pending.mapped.principal, &mut entities);
             let guardrails = judge(&request, self.workspace.guardrails.set(), entities);
             let scope = self.scope.map(|scope| judge(&request, scope.layer.set(), entities));
-            pending.verdict(guardrails, scope)
+            let strict = self.scope.and_then(|scope| scope.layer.without_marks());
+            let unverified = strict.is_some_and(|set| judge(&request, set, entities).allow);
+            pending.verdict(guardrails, scope, drift(unverified))
         });
-        calls.collect()
+        let mut calls: Vec<JudgedCall> = calls.collect();
+        self.explain_drift(&mut calls);
+        calls
+    }
+
+    /// Says of drifted calls which of their values nobody vouches for.
+    pub(crate) fn explain_drift(&self, calls: &mut [JudgedCall]) {
+        if let Some(mapper) = self.mapper {
+            explain_drift(mapper, self.session, calls);
+        }
     }
 
     /// The wanted calls, with what the session remembers at each.
@@ -123,7 +135,11 @@ impl<'w, 's> Bench<'w, 's> {
         &self,
         is_wanted: &dyn Fn(StepIdx) -> bool,
     ) -> Vec<Result<Pending<'w>, Box<JudgedCall>>> {
-        let calls = self.session.calls().zip(facts_by_call(self.session));
+        let facts = match self.mapper {
+            Some(mapper) => mapper.facts(self.session),
+            None => facts_by_call(self.session, None),
+        };
+        let calls = self.session.calls().zip(facts);
         let calls = calls.filter(|((at, ..), _)| is_wanted(*at));
         calls.map(|((at, step, call), facts)| self.map_one(at, step, call, &facts)).collect()
     }
@@ -181,7 +197,12 @@ impl Pending<'_> {
         unknown(self.at, self.index, Unknown { message, help }, self.mapped.misfits)
     }
 
-    pub(crate) fn verdict(self, guardrails: Judgement, scope: Option<Judgement>) -> JudgedCall {
+    pub(crate) fn verdict(
+        self,
+        guardrails: Judgement,
+        scope: Option<Judgement>,
+        drift: Severity,
+    ) -> JudgedCall {
         let Mapped { principal, action, missing, misfits, .. } = self.mapped;
         let judged = Judged {
             principal: principal.to_string(),
@@ -201,12 +222,18 @@ impl Pending<'_> {
             step: self.at,
             index: self.index,
             verdict,
-            severity: (verdict == Verdict::Drifted).then_some(Severity::OutOfScope),
+            severity: (verdict == Verdict::Drifted).then_some(drift),
+            because: Vec::new(),
             judged: Some(judged),
             unknown: None,
             misfits,
         }
     }
+}
+
+/// How grave it is if a call drifts that only marked policies may keep out of the scope.
+pub(crate) fn drift(unverified: bool) -> Severity {
+    if unverified { Severity::UnverifiedValue } else { Severity::OutOfScope }
 }
 
 /// What the workspace's rules look at, to find the task of `session`.
@@ -221,7 +248,16 @@ pub(crate) fn key<'s>(of: &'s Recording, session: &'s Session) -> SessionKey<'s>
 
 fn unknown(step: StepIdx, index: CallIdx, why: Unknown, misfits: Vec<String>) -> JudgedCall {
     let verdict = Verdict::Unknown;
-    JudgedCall { step, index, verdict, severity: None, judged: None, unknown: Some(why), misfits }
+    JudgedCall {
+        step,
+        index,
+        verdict,
+        severity: None,
+        because: Vec::new(),
+        judged: None,
+        unknown: Some(why),
+        misfits,
+    }
 }
 
 fn no_schema() -> Unknown {
