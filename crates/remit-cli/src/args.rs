@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Friction(FrictionArgs),
     /// Make the scope of tasks that have none, from what the agents do in their other tasks
     DefaultScope(DefaultScopeArgs),
+    /// Serve editors over stdin and stdout, by the Language Server Protocol
+    Lsp,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ pub(crate) mod friction;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod learn;
+pub(crate) mod lsp;
 pub(crate) mod replay;
 pub(crate) mod schema;
 pub(crate) mod score;
