@@ -22,7 +22,7 @@ macro_rules! declarations {
 }
 
 declarations! {
-    AppInfo Template RecentWorkspace Preferences Theme Nothing WorkspacePath NewWorkspace
+    AppInfo Template RecentWorkspace Preferences Theme Contrast Nothing WorkspacePath NewWorkspace
     WorkspaceView FileEntry FileKind Layer PolicyRow Effect Finding Severity ReplayState
     Verdict Summary SessionsRequest SessionPage SkippedFile SessionRow PositionRequest CallPlace
     SessionRequest SessionView Lane LaneKind CallTick ImportWarning StepsRequest StepPage StepView

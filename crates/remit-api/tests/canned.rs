@@ -47,6 +47,7 @@ fn replies() -> Replies {
     let host = Host::opened();
     corpus(&host, &mut made);
     whys(&host, &mut made);
+    desk(&host, &mut made);
     editing(&host, &mut made);
     files(&mut made);
     failing(&mut made);
@@ -70,7 +71,8 @@ fn starting(made: &mut Replies) {
     made.insert("app_info.first".into(), first);
     made.insert("app_info.initial".into(), named);
     made.insert("app_info".into(), recent);
-    let chosen = host.ok("set_preferences", json!({ "theme": "dark", "zoom": 125 }));
+    let chosen =
+        host.ok("set_preferences", json!({ "theme": "dark", "zoom": 125, "contrast": "high" }));
     made.insert("set_preferences".into(), chosen);
 }
 
@@ -114,6 +116,24 @@ fn whys(host: &Host, made: &mut Replies) {
     let verdicts = made["verdict_column"].as_array().unwrap();
     let denied = verdicts.iter().position(|v| v.as_u64().unwrap() & 3 == 1).unwrap();
     made.insert("call_at".into(), host.ok("call_at", json!({ "position": denied })));
+}
+
+/// What the editor is told of a place, and what policies do.
+fn desk(host: &Host, made: &mut Replies) {
+    let (text, _) = host.file(GUARDRAILS);
+    let at = text.find("send_money").unwrap();
+    let place = json!({ "drafts": [], "path": GUARDRAILS, "at": at });
+    for command in ["complete", "hover", "definition", "references", "renaming"] {
+        made.insert(command.into(), host.ok(command, place.clone()));
+    }
+    let range = json!({ "drafts": [], "path": GUARDRAILS, "from": 0, "to": text.len() });
+    made.insert("quick_fixes".into(), host.ok("quick_fixes", range));
+    let draft = json!({ "path": GUARDRAILS, "text": text });
+    made.insert("outline".into(), host.ok("outline", draft));
+    made.insert("policy_effects".into(), host.ok("policy_effects", json!({ "path": GUARDRAILS })));
+    made.insert("access".into(), host.ok("access", json!({ "task": null })));
+    let calls = json!({ "positions": [0], "effect": "forbid" });
+    made.insert("policies_from_calls".into(), host.ok("policies_from_calls", calls));
 }
 
 fn editing(host: &Host, made: &mut Replies) {

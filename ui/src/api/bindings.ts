@@ -70,12 +70,21 @@ theme: Theme,
 /**
  * Text size in percent of the usual one; 0 means the usual one.
  */
-zoom: number, };
+zoom: number, 
+/**
+ * How strongly text and lines stand out.
+ */
+contrast: Contrast, };
 
 /**
  * Light, dark or as the system is.
  */
 export type Theme = "system" | "light" | "dark";
+
+/**
+ * How strongly text and lines stand out.
+ */
+export type Contrast = "system" | "high";
 
 /**
  * A request that says nothing.

@@ -183,7 +183,23 @@ describe("keys", () => {
     expect(document.documentElement.style.colorScheme).toBe("light");
     await press("=", { ctrlKey: true });
     expect(document.documentElement.style.getPropertyValue("--zoom")).toBe("1.1");
-    expect(host.calls).toContainEqual({ name: "set_preferences", request: { theme: "light", zoom: 110 } });
+    expect(host.calls).toContainEqual({
+      name: "set_preferences",
+      request: { theme: "light", zoom: 110, contrast: "system" },
+    });
+  });
+
+  test("open the preferences, which are kept", async () => {
+    const host = canned();
+    await open(host);
+    await press(",", { ctrlKey: true });
+    await until("preferences", "Contrast");
+    await fireEvent.click(byId("contrast-high-choice"));
+    expect(document.documentElement.dataset.contrast).toBe("high");
+    expect(host.calls).toContainEqual({
+      name: "set_preferences",
+      request: { theme: "system", zoom: 100, contrast: "high" },
+    });
   });
 
   test("open the palette, which knows every command that can be run", async () => {

@@ -22,6 +22,7 @@ export interface Command {
 export interface Frame {
   openPalette(): void;
   openSheet(): void;
+  openPreferences(): void;
 }
 
 const AREA_NAMES: Readonly<Record<Area, string>> = {
@@ -34,7 +35,24 @@ const AREA_NAMES: Readonly<Record<Area, string>> = {
 const VIEW_NAMES: Readonly<Record<View, { readonly words: string; readonly keys: string }>> = {
   session: { words: "the session", keys: "Shift+S" },
   changes: { words: "the changes, in text and in meaning", keys: "Shift+C" },
+  access: { words: "what agents may do", keys: "Shift+A" },
 };
+
+type Service = (services: NonNullable<Remit["services"]>) => Promise<void>;
+
+/** What the host knows of the place where the cursor is. */
+const SERVICES: readonly {
+  readonly id: string;
+  readonly title: string;
+  readonly keys: string;
+  readonly run: Service;
+}[] = [
+  { id: "definition", title: "Go to the definition", keys: "F12", run: (of) => of.toDefinition() },
+  { id: "references", title: "Where it is named", keys: "Shift+F12", run: (of) => of.toReferences() },
+  { id: "rename", title: "Rename it everywhere", keys: "F2", run: (of) => of.beginRename() },
+  { id: "fixes", title: "Mend what is wrong here", keys: "$mod+.", run: (of) => of.mend() },
+  { id: "outline", title: "Outline of the file", keys: "$mod+Shift+KeyO", run: (of) => of.toOutline() },
+];
 
 export function commands(remit: Remit, frame: Frame): Command[] {
   return [
@@ -193,6 +211,14 @@ function editing(remit: Remit): Command[] {
       when: editable,
       run: withCurrent((document) => closeFile(remit, document)),
     },
+    ...SERVICES.map(({ id, title, keys, run }) => ({
+      id,
+      title,
+      group: "Edit" as const,
+      keys: [keys],
+      when: () => remit.services !== null,
+      run: () => remit.services && void run(remit.services),
+    })),
     {
       id: "new-file",
       title: "New guardrail file",
@@ -293,6 +319,13 @@ function windows({ preference }: Remit, frame: Frame): Command[] {
       group: "Window",
       keys: ["Shift+?", "?"],
       run: () => frame.openSheet(),
+    },
+    {
+      id: "preferences",
+      title: "Preferences",
+      group: "Window",
+      keys: ["$mod+,"],
+      run: () => frame.openPreferences(),
     },
     {
       id: "theme",

@@ -24,7 +24,7 @@ export function listen(all: () => readonly Command[]): () => void {
 }
 
 function reaches(event: KeyboardEvent, keys: string): boolean {
-  if (keys.includes("$mod") || keys.includes("Alt")) return true;
+  if (keys.includes("$mod") || keys.includes("Alt") || /F\d+$/.test(keys)) return true;
   if (keys === "Escape") return !(event.target instanceof Element && event.target.closest("[role=dialog]"));
   return !isTyping(event.target) && !(keys === "Enter" && takesEnter(event.target));
 }

@@ -1,6 +1,6 @@
-// Theme and zoom: what the person chose, and what the window makes of it.
+// Theme, contrast and zoom: what the person chose, and what the window makes of it.
 
-import type { Preferences, Theme } from "../api/bindings";
+import type { Contrast, Preferences, Theme } from "../api/bindings";
 import { call } from "../api/client";
 import { scale } from "../widgets/scale.svelte";
 
@@ -14,15 +14,22 @@ const SCHEME: Readonly<Record<Theme, string>> = { system: "light dark", light: "
 export class Preference {
   theme = $state<Theme>("system");
   zoom = $state(USUAL_ZOOM);
+  contrast = $state<Contrast>("system");
 
   adopt(chosen: Preferences): void {
     this.theme = chosen.theme;
+    this.contrast = chosen.contrast;
     this.zoom = chosen.zoom === 0 ? USUAL_ZOOM : clamp(chosen.zoom);
     this.#apply();
   }
 
   choose(theme: Theme): void {
     this.theme = theme;
+    this.#keep();
+  }
+
+  chooseContrast(contrast: Contrast): void {
+    this.contrast = contrast;
     this.#keep();
   }
 
@@ -37,7 +44,8 @@ export class Preference {
 
   #keep(): void {
     this.#apply();
-    void call("set_preferences", { theme: this.theme, zoom: this.zoom }).catch(() => undefined);
+    const { theme, zoom, contrast } = this;
+    void call("set_preferences", { theme, zoom, contrast }).catch(() => undefined);
   }
 
   #apply(): void {
@@ -46,6 +54,7 @@ export class Preference {
     scale.factor = this.zoom / USUAL_ZOOM;
     style.setProperty("--zoom", String(scale.factor));
     dataset.theme = this.theme;
+    dataset.contrast = this.contrast;
   }
 }
 

@@ -14,10 +14,12 @@ import type {
 } from "../api/bindings";
 import { asError, call, onDrop, onEvent, pickFolder } from "../api/client";
 import { Latest } from "../api/latest";
+import { Query } from "../api/query.svelte";
 import { Documents, type Document, type Saves } from "../policy/documents.svelte";
 import { Files } from "../policy/files.svelte";
 import { Git } from "../policy/git.svelte";
 import { WhatIf } from "../policy/whatif.svelte";
+import { Services } from "../policy/services.svelte";
 import { Corpus, type Of } from "../replay/corpus.svelte";
 import { Judgement } from "../replay/judgement.svelte";
 import { SessionList } from "../session/sessions.svelte";
@@ -65,6 +67,14 @@ export class Remit {
   readonly files = new Files(this.documents, this.#saves);
   readonly whatif = new WhatIf(this.documents);
   readonly git = new Git();
+  /** The editor services of the document in front. */
+  readonly services: Services | null = $derived.by(() => {
+    const { current } = this.documents;
+    const go = (path: string, from: number) => void this.openFile(path, from);
+    return current && new Services(current, this.documents, this.files, go);
+  });
+  /** What the policies of the file in front do, each and its conditions. */
+  readonly effects = new Query("policy_effects");
   readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
   /** The counts in view: those of the last good replay. */
@@ -126,6 +136,14 @@ export class Remit {
   closeFile(document: Document): void {
     this.documents.close(document);
     this.place.go({ file: this.documents.current?.path ?? null });
+  }
+
+  /** Counts what the policies in front do, whenever the verdicts in view are others. */
+  countEffects(): void {
+    const path = this.documents.current?.path;
+    void this.corpus.column;
+    if (this.summary !== null && path?.endsWith(".cedar")) void this.effects.ask({ path });
+    else this.effects.clear();
   }
 
   /** Shows something else in the middle of the bench. */

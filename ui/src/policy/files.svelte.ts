@@ -3,9 +3,14 @@
 // Promises: nothing is lost without a way back, unsaved text included; a step that somebody else made
 // impossible says so and stays undone. Not here: how a file is written (the host does that).
 
-import type { ErrorDto, FileEdit, FilesEdited } from "../api/bindings";
+import type { ErrorDto, FileEdit, FilesEdited, TextEdit } from "../api/bindings";
 import { asError, call } from "../api/client";
 import type { Documents, Saves } from "./documents.svelte";
+
+interface Texts {
+  readonly before: string;
+  readonly after: string;
+}
 
 /** Something that was done to files, and what takes it back. */
 export interface Step {
@@ -13,11 +18,14 @@ export interface Step {
   readonly edits: readonly FileEdit[];
   /** Text that was unsaved, by the path where it belongs once the step is taken back. */
   readonly unsaved: ReadonlyMap<string, string>;
+  /** Texts of files that stay what they are: what each said, and says now. */
+  readonly texts: ReadonlyMap<string, Texts>;
   /** The file to look at once the step is taken back. */
   readonly show: string | null;
 }
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
+const NO_TEXTS: ReadonlyMap<string, Texts> = new Map();
 
 export class Files {
   error = $state.raw<ErrorDto | null>(null);
@@ -47,7 +55,7 @@ export class Files {
   async make(path: string, text: string): Promise<boolean> {
     const undo = await this.#edit([{ path, base: null, text }]);
     if (!undo) return false;
-    this.#did({ title: `Made ${path}`, edits: undo, unsaved: NOTHING, show: null });
+    this.#did({ title: `Made ${path}`, edits: undo, unsaved: NOTHING, texts: NO_TEXTS, show: null });
     await this.documents.show(path);
     return true;
   }
@@ -67,7 +75,7 @@ export class Files {
     this.documents.drop(from);
     if (wasOpen || unsaved !== null) await this.#show(to, unsaved);
     const kept = unsaved === null ? NOTHING : new Map([[from, unsaved]]);
-    this.#did({ title: `Renamed ${from} to ${to}`, edits: undo, unsaved: kept, show: from });
+    this.#did({ title: `Renamed ${from} to ${to}`, edits: undo, unsaved: kept, texts: NO_TEXTS, show: from });
     return true;
   }
 
@@ -79,8 +87,30 @@ export class Files {
     const undo = await this.#edit([{ path, base: file.digest, text: null }]);
     if (!undo) return false;
     this.documents.drop(path);
-    this.#did({ title: `Removed ${path}`, edits: undo, unsaved, show: path });
+    this.#did({ title: `Removed ${path}`, edits: undo, unsaved, texts: NO_TEXTS, show: path });
     return true;
+  }
+
+  /** Changes texts of several files at once; they stay unsaved, and are taken back at once. */
+  async edit(title: string, edits: readonly TextEdit[]): Promise<void> {
+    this.error = null;
+    const texts = new Map<string, Texts>();
+    const front = this.documents.current?.path ?? null;
+    for (const path of new Set(edits.map((one) => one.path))) {
+      await this.documents.show(path);
+      const before = this.documents.find(path)?.text;
+      if (before === undefined) return;
+      texts.set(path, {
+        before,
+        after: edited(
+          before,
+          edits.filter((one) => one.path === path),
+        ),
+      });
+    }
+    for (const [path, { after }] of texts) this.documents.find(path)?.replace(after);
+    if (front !== null) await this.documents.show(front);
+    if (texts.size > 0) this.#did({ title, edits: [], unsaved: NOTHING, texts, show: null });
   }
 
   async undo(): Promise<void> {
@@ -88,7 +118,7 @@ export class Files {
     const redo = step && (await this.#take(step));
     if (!step || !redo) return;
     this.#done = this.#done.slice(0, -1);
-    this.#undone = [...this.#undone, { ...step, edits: redo }];
+    this.#undone = [...this.#undone, { ...step, edits: redo, texts: turned(step.texts) }];
     this.told = null;
   }
 
@@ -97,7 +127,7 @@ export class Files {
     const undo = step && (await this.#take({ ...step, unsaved: NOTHING, show: null }));
     if (!step || !undo) return;
     this.#undone = this.#undone.slice(0, -1);
-    this.#done = [...this.#done, { ...step, edits: undo }];
+    this.#done = [...this.#done, { ...step, edits: undo, texts: turned(step.texts) }];
     this.told = step;
   }
 
@@ -107,8 +137,9 @@ export class Files {
     this.told = step;
   }
 
-  async #take({ edits, unsaved, show }: Step): Promise<readonly FileEdit[] | null> {
+  async #take({ edits, unsaved, texts, show }: Step): Promise<readonly FileEdit[] | null> {
     const open = this.documents.current?.path ?? null;
+    if (texts.size > 0) return this.#putBack(texts);
     const back = await this.#edit(edits);
     if (!back) return null;
     for (const { path, text } of edits) if (text === null) this.documents.drop(path);
@@ -116,6 +147,21 @@ export class Files {
     if (show !== null && unsaved.size === 0 && (open === null || !this.documents.find(open)))
       await this.documents.show(show);
     return back;
+  }
+
+  /** A text that was edited since is not touched, and then none is. */
+  async #putBack(texts: ReadonlyMap<string, Texts>): Promise<readonly FileEdit[] | null> {
+    const front = this.documents.current?.path ?? null;
+    for (const [path, { after }] of texts) {
+      await this.documents.show(path);
+      if (this.documents.find(path)?.text === after) continue;
+      const help = "undo what you wrote there first, with the cursor in that file";
+      this.error = { code: "conflict", message: `\`${path}\` was edited since`, help };
+      return null;
+    }
+    for (const [path, { before }] of texts) this.documents.find(path)?.replace(before);
+    if (front !== null) await this.documents.show(front);
+    return [];
   }
 
   /** `null` if the host refuses; why is in `error`. */
@@ -146,3 +192,12 @@ export class Files {
     if (unsaved !== null) this.documents.find(path)?.replace(unsaved);
   }
 }
+
+/** A text with edits made, none of which overlaps another. */
+export function edited(text: string, edits: readonly Pick<TextEdit, "from" | "to" | "text">[]): string {
+  const last = edits.toSorted((a, b) => b.from - a.from);
+  return last.reduce((made, one) => made.slice(0, one.from) + one.text + made.slice(one.to), text);
+}
+
+const turned = (texts: ReadonlyMap<string, Texts>): ReadonlyMap<string, Texts> =>
+  new Map([...texts].map(([path, { before, after }]) => [path, { before: after, after: before }]));

@@ -2,7 +2,7 @@
 
 import { linter, lintGutter, type Diagnostic } from "@codemirror/lint";
 import type { Extension, Text } from "@codemirror/state";
-import type { Finding, Severity } from "../api/bindings";
+import type { Finding, QuickFixView, Severity } from "../api/bindings";
 
 /** How long the person must pause before the draft is checked. */
 const PAUSE_MS = 150;
@@ -13,21 +13,37 @@ const SEVERITY: Readonly<Record<Severity, Diagnostic["severity"]>> = {
   advice: "info",
 };
 
-/** Marks what `check` finds in the text, a moment after the last key. */
-export function linting(check: (text: string) => Promise<readonly Finding[]>): Extension {
+/** What `check` finds in a text, and what mends it. */
+export interface Checked {
+  readonly findings: readonly Finding[];
+  readonly fixes: readonly QuickFixView[];
+}
+
+/** Marks what `check` finds in the text, a moment after the last key; a fix is one click away. */
+export function linting(
+  check: (text: string) => Promise<Checked>,
+  apply: (fix: QuickFixView) => void,
+): Extension {
+  const mark = ({ findings, fixes }: Checked, text: Text) =>
+    findings.map((one) => diagnostic(one, text, fixesOf(one, fixes), apply));
   return [
-    linter(
-      async ({ state }) => (await check(state.doc.toString())).map((one) => diagnostic(one, state.doc)),
-      {
-        delay: PAUSE_MS,
-      },
-    ),
+    linter(async ({ state }) => mark(await check(state.doc.toString()), state.doc), { delay: PAUSE_MS }),
     lintGutter(),
   ];
 }
 
-function diagnostic(finding: Finding, text: Text): Diagnostic {
+/** What mends a finding: it is of the same kind, at the same place. */
+export const fixesOf = (finding: Finding, fixes: readonly QuickFixView[]): QuickFixView[] =>
+  fixes.filter((fix) => fix.code === finding.code && fix.from === (finding.from ?? fix.from));
+
+function diagnostic(
+  finding: Finding,
+  text: Text,
+  fixes: readonly QuickFixView[],
+  apply: (fix: QuickFixView) => void,
+): Diagnostic {
   return {
+    actions: fixes.map((fix) => ({ name: fix.title.replaceAll("`", ""), apply: () => apply(fix) })),
     ...range(finding, text),
     severity: SEVERITY[finding.severity],
     message: finding.help ? `${finding.message}\nhelp: ${finding.help}` : finding.message,

@@ -51,6 +51,8 @@ pub struct Preferences {
     pub theme: Theme,
     /// Text size in percent of the usual one; 0 means the usual one.
     pub zoom: u32,
+    /// How strongly text and lines stand out.
+    pub contrast: Contrast,
 }
 
 /// Light, dark or as the system is.
@@ -64,6 +66,17 @@ pub enum Theme {
     Light,
     /// Dark.
     Dark,
+}
+
+/// How strongly text and lines stand out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Contrast {
+    /// As the system asks for.
+    #[default]
+    System,
+    /// As strongly as can be.
+    High,
 }
 
 /// A request that says nothing.
