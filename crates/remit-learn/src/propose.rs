@@ -444,8 +444,8 @@ impl Maker<'_, '_> {
         let mut tokens: BTreeSet<String> = foreign.into_iter().flatten().cloned().collect();
         for condition in conditions {
             if let Condition::Destination(to) = condition {
-                tokens.extend(to.also.iter().cloned());
-                tokens.extend(to.also.iter().map(|text| text.to_lowercase()));
+                // The fact holds tokens in their plain form.
+                tokens.extend(to.also.iter().map(|text| remit_session::plain_form(text)));
                 // What a form lets through cannot be listed.
                 if !to.patterns.is_empty() || to.is_open {
                     return None;
