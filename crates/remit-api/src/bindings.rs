@@ -33,7 +33,7 @@ declarations! {
     FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
     GitRequest GitState GitChange GitChangeKind Revision FileAt FileWas PinBaseline Baseline
     ChangedCalls ChangedGroup DecidingPolicy
-    LearnRequest LearnView LearntScope LearntClause FalseDenials
+    LearnRequest LearnView LearntScope LearntClause RecordedCall FalseDenials
     ScoreRequest ScoreView ScoreGroup ScoreFigures VerdictCounts Share
     PlaceRequest RangeRequest RenameRequest Completions CompletionItem CompletionKind
     HoverReply HoverView ValueCount Places PlaceView RenamingView Edits TextEdit

@@ -98,6 +98,8 @@ commands! {
     learn(LearnRequest) -> LearnView;
     /// Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it.
     score(ScoreRequest) -> ScoreView;
+    /// Abandons what is being learnt or scored.
+    stop_learning(Nothing) -> Nothing;
     /// Saves a file, checks the workspace and replays it.
     save_file(SaveFile) -> Saved;
     /// Makes, writes and removes files, checks the workspace and replays it: all of it, or nothing.

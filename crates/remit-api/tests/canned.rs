@@ -50,6 +50,7 @@ fn replies() -> Replies {
     desk(&host, &mut made);
     editing(&host, &mut made);
     files(&mut made);
+    learning(&mut made);
     failing(&mut made);
     empty(&mut made);
     for value in made.values_mut() {
@@ -210,6 +211,26 @@ fn files(made: &mut Replies) {
     let mut calls = host.ok("changed_calls", json!({}));
     calls["revision"] = json!("a1b2c3d");
     made.insert("changed_calls".into(), calls);
+}
+
+/// What the fixture's sessions teach, and how well its verdicts agree with labels of some of them.
+fn learning(made: &mut Replies) {
+    let host = Host::opened();
+    let learn = |all| json!({ "task": null, "all": all, "runs": null, "labels": null });
+    made.insert("learn".into(), host.ok("learn", learn(true)));
+    made.insert("error.noExamples".into(), host.err("learn", learn(false)));
+    let labels = [
+        json!({ "path": "sessions/march-rent.session", "suite": "payments", "kind": "injection",
+            "calls": [{ "index": 0, "bad": false }, { "index": 4, "bad": true }, { "index": 6, "bad": true }] }),
+        json!({ "path": "sessions/week.session", "session": "run-2026-03-04-1000", "suite": "support",
+            "kind": "benign", "solved": true, "calls": [{ "index": 0, "bad": false }, { "index": 99, "bad": true }] }),
+        json!({ "path": "sessions/week.session", "session": "run-2026-03-04-1006", "suite": "payments",
+            "kind": "benign", "calls": [{ "index": 0, "bad": false }] }),
+        json!({ "path": "sessions/gone.session", "suite": "support", "kind": "benign", "calls": [] }),
+    ];
+    let lines: String = labels.iter().map(|label| format!("{label}\n")).collect();
+    fs::write(host.root.join("labels.jsonl"), lines).unwrap();
+    made.insert("score".into(), host.ok("score", json!({ "labels": "labels.jsonl" })));
 }
 
 fn failing(made: &mut Replies) {

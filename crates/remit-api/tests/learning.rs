@@ -31,6 +31,14 @@ fn scopes_are_proposed_and_nothing_is_written() {
     assert_eq!(refund["path"], "scopes/support/refund.cedar");
     assert!(refund["text"].as_str().unwrap().contains("@learned_from"));
     assert!(!refund["clauses"].as_array().unwrap().is_empty());
+    let clauses = refund["clauses"].as_array().unwrap().iter();
+    let calls: Vec<_> = clauses.flat_map(|c| c["examples"].as_array().unwrap()).collect();
+    assert!(!calls.is_empty());
+    for call in calls {
+        let of = host.ok("session", json!({ "session": call["session"] }));
+        assert_eq!(of["row"]["recording"], call["recording"]);
+        assert!(of["calls"].as_array().unwrap().iter().any(|tick| tick["step"] == call["step"]));
+    }
     assert_eq!(host.ok("workspace", json!({}))["revision"], before);
     assert!(host.events.try_iter().any(|event| matches!(event, AppEvent::LearnProgress { .. })));
 }

@@ -1531,9 +1531,26 @@ sessions: number,
  */
 restsOnOne: boolean, 
 /**
- * Some of the calls: recording, session and step, for people.
+ * Some of the calls.
  */
-examples: Array<string>, };
+examples: Array<RecordedCall>, };
+
+/**
+ * A call of a recording.
+ */
+export type RecordedCall = { 
+/**
+ * Its recording.
+ */
+recording: string, 
+/**
+ * Names its session in other requests; `null` if the window does not show that session.
+ */
+session: number | null, 
+/**
+ * Its step.
+ */
+step: number, };
 
 /**
  * What a scope would deny of sessions that it was not learnt from.
@@ -2574,6 +2591,8 @@ export type Commands = {
   learn: [LearnRequest, LearnView],
   /** Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it. */
   score: [ScoreRequest, ScoreView],
+  /** Abandons what is being learnt or scored. */
+  stop_learning: [Nothing, Nothing],
   /** Saves a file, checks the workspace and replays it. */
   save_file: [SaveFile, Saved],
   /** Makes, writes and removes files, checks the workspace and replays it: all of it, or nothing. */

@@ -26,4 +26,6 @@ export const onDrop = (listener: (path: string) => void): Promise<Stop> => curre
 
 export const pickFolder = (title: string): Promise<string | null> => current().pickFolder(title);
 
+export const pickFile = (title: string): Promise<string | null> => current().pickFile(title);
+
 export { asError } from "../host/host";

@@ -34,12 +34,17 @@ export class Query<C extends CommandName> {
     }
   }
 
+  /** Throws away the answer that is still to come; the last one stays. */
+  abandon(): void {
+    this.#asked++;
+    this.loading = false;
+  }
+
   /** Forgets the answer, and any that is still to come. */
   clear(): void {
-    this.#asked++;
+    this.abandon();
     this.data = null;
     this.error = null;
-    this.loading = false;
   }
 }
 

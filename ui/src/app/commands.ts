@@ -36,6 +36,8 @@ const VIEW_NAMES: Readonly<Record<View, { readonly words: string; readonly keys:
   session: { words: "the session", keys: "Shift+S" },
   changes: { words: "the changes, in text and in meaning", keys: "Shift+C" },
   access: { words: "what agents may do", keys: "Shift+A" },
+  learn: { words: "what a scope could be, learnt from sessions", keys: "Shift+L" },
+  score: { words: "how well the verdicts agree with labels", keys: "Shift+O" },
 };
 
 type Service = (services: NonNullable<Remit["services"]>) => Promise<void>;
@@ -134,6 +136,14 @@ function moving(remit: Remit): Command[] {
       when: open,
       run: () => remit.show(view),
     })),
+    {
+      id: "learn-task",
+      title: "Learn the scope of this session’s task",
+      group: "Edit",
+      keys: ["Shift+T"],
+      when: () => (remit.transcript.view?.row.task ?? null) !== null,
+      run: () => void remit.learnTask(),
+    },
     {
       id: "filter",
       title: "Filter sessions",

@@ -8,7 +8,7 @@ import { BY_CODE } from "../verdict/verdict";
 
 export type Tab = "sessions" | "policies" | "files";
 /** What the middle of the bench shows. */
-export type View = "session" | "changes" | "access";
+export type View = "session" | "changes" | "access" | "learn" | "score";
 export type Area = "workspace" | "session" | "editor" | "why";
 
 export interface Where {
@@ -34,7 +34,7 @@ export const NOWHERE: Where = {
 };
 
 const TABS: readonly Tab[] = ["sessions", "policies", "files"];
-export const VIEWS: readonly View[] = ["session", "changes", "access"];
+export const VIEWS: readonly View[] = ["session", "changes", "access", "learn", "score"];
 export const AREAS: readonly Area[] = ["workspace", "session", "editor", "why"];
 
 export class Place {

@@ -12,7 +12,7 @@ import type {
   Verdict,
   WorkspaceView,
 } from "../api/bindings";
-import { asError, call, onDrop, onEvent, pickFolder } from "../api/client";
+import { asError, call, onDrop, onEvent, pickFile, pickFolder } from "../api/client";
 import { Latest } from "../api/latest";
 import { Query } from "../api/query.svelte";
 import { Documents, type Document, type Saves } from "../policy/documents.svelte";
@@ -24,6 +24,9 @@ import { Corpus, type Of } from "../replay/corpus.svelte";
 import { Judgement } from "../replay/judgement.svelte";
 import { SessionList } from "../session/sessions.svelte";
 import { Transcript } from "../session/transcript.svelte";
+import { Learning } from "../learn/learning.svelte";
+import { Scoring } from "../learn/scoring.svelte";
+import { T } from "../strings";
 import { NOWHERE, Place, type View } from "./place.svelte";
 import { Preference } from "./preference.svelte";
 import { Selection } from "./selection.svelte";
@@ -75,6 +78,8 @@ export class Remit {
   });
   /** What the policies of the file in front do, each and its conditions. */
   readonly effects = new Query("policy_effects");
+  readonly learning = new Learning();
+  readonly scoring = new Scoring();
   readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
   /** The counts in view: those of the last good replay. */
@@ -149,6 +154,28 @@ export class Remit {
   /** Shows something else in the middle of the bench. */
   show(view: View): void {
     this.place.go({ view, area: "session" });
+  }
+
+  /** Proposes a scope for the task of the session in view. */
+  async learnTask(): Promise<void> {
+    const task = this.transcript.view?.row.task;
+    if (!task) return;
+    this.learning.choice = { ...this.learning.choice, task };
+    this.show("learn");
+    await this.learning.learn(this.settlements);
+  }
+
+  /** A file of labels that the person chose, relative to the workspace if it lies there. */
+  async pickLabels(): Promise<string | null> {
+    const path = await pickFile(T.chooseLabels);
+    const root = `${this.workspace?.root ?? ""}/`;
+    return path?.startsWith(root) ? path.slice(root.length) : path;
+  }
+
+  /** Puts a proposed text into the draft of a file, which need not be there yet. */
+  async propose(path: string, text: string): Promise<void> {
+    await this.documents.propose(path, text);
+    this.place.go({ file: this.documents.current?.path ?? null });
   }
 
   /** Counts changes against a git revision, or again against what is saved. */
@@ -331,6 +358,8 @@ export class Remit {
         this.progress = event;
         return;
       case "learnProgress":
+        if (this.learning.answer.loading) this.learning.progress = event;
+        if (this.scoring.answer.loading) this.scoring.progress = event;
         return;
       case "selfCheckFailed":
         this.mismatch = event;

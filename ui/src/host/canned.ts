@@ -54,6 +54,7 @@ export function canned(given: Answers = {}, kept: Kept = new Map()): Canned {
     bytes: async (name) => (name === "baseline_column" ? host.baseline : host.column),
     onEvent: async (listener) => listening(events, listener),
     onDrop: async (listener) => listening(drops, listener),
+    pickFile: async () => "/home/ada/payments-desk/labels.jsonl",
     pickFolder: async () => "/home/ada/payments-desk",
     emit: (event) => events.forEach((listener) => listener(event)),
     drop: (path) => drops.forEach((listener) => listener(path)),

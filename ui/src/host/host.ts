@@ -19,6 +19,8 @@ export interface Host {
   onEvent(listener: (event: AppEvent) => void): Promise<Stop>;
   /** Lets the person choose a folder; `null` if they think better of it. */
   pickFolder(title: string): Promise<string | null>;
+  /** Lets the person choose a file; `null` if they think better of it. */
+  pickFile(title: string): Promise<string | null>;
   /** A folder was dropped on the window. */
   onDrop(listener: (path: string) => void): Promise<Stop>;
 }

@@ -12,6 +12,7 @@ export const tauri: Host = {
   bytes: async (name) => new Uint8Array(await invoke<ArrayBuffer>("rpc_bytes", { name, request: {} })),
   onEvent: (listener) => listen<AppEvent>("app-event", ({ payload }) => listener(payload)),
   pickFolder: (title) => open({ directory: true, title }),
+  pickFile: (title) => open({ directory: false, title }),
   onDrop: (listener) =>
     getCurrentWebview().onDragDropEvent(({ payload }) => {
       const path = payload.type === "drop" ? payload.paths[0] : undefined;

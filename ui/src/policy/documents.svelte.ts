@@ -12,11 +12,23 @@ import type {
   KeptDraft,
   WorkspaceView,
 } from "../api/bindings";
+import { tick } from "svelte";
 import { asError, call } from "../api/client";
 import { forgetDraft, keepDraft, keptDrafts, write } from "./drafts";
 
 /** Files whose text says what is allowed. */
 const JUDGED: ReadonlySet<FileKind> = new Set(["guardrails", "scope"]);
+
+/** The digest of a file that is not there yet. */
+const ABSENT = "";
+
+/** A policy file that is not there yet: its whole text is unsaved. */
+const absent = (path: string): FileText => ({
+  path,
+  kind: path.startsWith("scopes/") ? "scope" : "guardrails",
+  text: "",
+  digest: ABSENT,
+});
 
 /** A place to show in a document. */
 export interface Spot {
@@ -135,7 +147,9 @@ export class Documents {
     this.restored = [];
     if (root === "") return;
     for (const draft of await keptDrafts()) {
-      const document = await this.#read(draft.path, draft);
+      const document =
+        (await this.#read(draft.path, draft)) ??
+        (draft.digest === ABSENT ? new Document(absent(draft.path), draft) : null);
       if (root !== this.#root) return;
       if (!document || this.find(draft.path)) continue;
       this.kept = [...this.kept, document];
@@ -162,9 +176,7 @@ export class Documents {
   async show(path: string, from: number | null = null, line: number | null = null): Promise<void> {
     const document = this.find(path) ?? (await this.#read(path));
     if (!document) return;
-    this.kept = this.kept.filter((one) => one !== document);
-    if (!this.open.includes(document)) this.open = [...this.open, document];
-    this.current = document;
+    this.#front(document);
     this.spot = from === null && line === null ? null : { path, from, line };
   }
 
@@ -177,6 +189,17 @@ export class Documents {
     if (meanwhile || !document) return meanwhile ?? null;
     this.kept = [...this.kept, document];
     return document;
+  }
+
+  /** Puts `text` into the editor as the unsaved text of a policy file, which need not be there yet. */
+  async propose(path: string, text: string): Promise<void> {
+    const document = this.find(path) ?? (await this.#readOrBegin(path));
+    if (!document) return;
+    this.#front(document);
+    this.spot = null;
+    // In the editor it can be undone.
+    await tick();
+    document.replace(text);
   }
 
   close(document: Document): void {
@@ -192,7 +215,7 @@ export class Documents {
     const { path, text } = document;
     this.saves.before();
     try {
-      const saved = await call("save_file", { path, text, base: document.base.digest });
+      const saved = await this.#write(path, text, document.base.digest);
       document.base = { ...document.base, text, digest: saved.digest };
       document.theirs = null;
       document.error = null;
@@ -224,8 +247,38 @@ export class Documents {
     }
   }
 
+  /** Saves a text over the one with digest `base`, or as a new file. */
+  async #write(
+    path: string,
+    text: string,
+    base: string,
+  ): Promise<{ readonly digest: string; readonly workspace: WorkspaceView }> {
+    if (base !== ABSENT) return call("save_file", { path, text, base });
+    const { undo, workspace } = await call("edit_files", { edits: [{ path, base: null, text }] });
+    // What takes it back names what is there now.
+    return { digest: undo[0]?.base ?? ABSENT, workspace };
+  }
+
   find(path: string): Document | undefined {
     return [...this.open, ...this.kept].find((one) => one.path === path);
+  }
+
+  /** Brings a document to the front. */
+  #front(document: Document): void {
+    this.kept = this.kept.filter((one) => one !== document);
+    if (!this.open.includes(document)) this.open = [...this.open, document];
+    this.current = document;
+  }
+
+  async #readOrBegin(path: string): Promise<Document | null> {
+    try {
+      return new Document(await call("read_file", { path }));
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error.code === "notFound") return new Document(absent(path));
+      this.error = error;
+      return null;
+    }
   }
 
   async #read(path: string, draft: KeptDraft | null = null): Promise<Document | null> {

@@ -11,9 +11,13 @@ use camino::{Utf8Component, Utf8Path};
 use remit_learn::{Labels, LearnError, LearnOptions, Learnt, ProposedScope, Score, Which};
 use remit_policy::Workspace;
 use remit_session::Loaded;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// Positions of sessions, by recording and id.
+type Places = HashMap<(String, String), u32>;
 
 /// Calls that are named for a clause.
 const NAMED: usize = 5;
@@ -66,7 +70,7 @@ impl App {
             &mut progress,
         );
         match learnt {
-            Ok(learnt) => Ok(learn_view(&workspace, learnt)),
+            Ok(learnt) => Ok(learn_view(&workspace, learnt, &self.session_places()?)),
             Err(LearnError::Cancelled) => Ok(LearnView::superseded()),
             Err(error) => Err(learn_error(&error)),
         }
@@ -86,6 +90,26 @@ impl App {
             Ok(replay) => Ok(score_view(&remit_learn::score(&replay, &loaded.recordings, &labels))),
             Err(remit_replay::Cancelled) => Ok(ScoreView::superseded()),
         }
+    }
+
+    /// Abandons what is being learnt or scored.
+    pub(crate) fn stop_learning(&self, _: Nothing) -> Result<Nothing, ErrorDto> {
+        self.0.learning.fetch_add(1, Ordering::SeqCst);
+        Ok(Nothing {})
+    }
+
+    /// Where the window shows each session, by recording and id; none while recordings are still read.
+    fn session_places(&self) -> Result<Places, ErrorDto> {
+        let Some(recordings) = self.with_open(|open| open.recordings.clone())? else {
+            return Ok(Places::new());
+        };
+        let corpus = &recordings.corpus;
+        let place = |at: u32| {
+            let session = corpus.session(at as usize)?;
+            let key = (session.recording().path.to_string(), session.id().to_owned());
+            Some((key, at))
+        };
+        Ok((0..corpus.session_count() as u32).filter_map(place).collect())
     }
 
     fn begin_learning(&self) -> Result<(Arc<Workspace>, Ticket<'_>), ErrorDto> {
@@ -140,25 +164,26 @@ impl ScoreView {
     }
 }
 
-fn learn_view(workspace: &Workspace, learnt: Learnt) -> LearnView {
+fn learn_view(workspace: &Workspace, learnt: Learnt, places: &Places) -> LearnView {
     let left_out = learnt.left_out.said();
-    let scopes = learnt.tasks.into_iter().map(|scope| scope_view(workspace, scope)).collect();
+    let scope = |scope| scope_view(workspace, scope, places);
+    let scopes = learnt.tasks.into_iter().map(scope).collect();
     LearnView { superseded: false, scopes, left_out }
 }
 
-fn scope_view(workspace: &Workspace, scope: ProposedScope) -> LearntScope {
+fn scope_view(workspace: &Workspace, scope: ProposedScope, places: &Places) -> LearntScope {
+    let example = |at: &remit_learn::CallPlace| RecordedCall {
+        recording: at.recording.clone(),
+        session: places.get(&(at.recording.clone(), at.session.clone())).copied(),
+        step: at.step,
+    };
     let clause = |clause: &remit_learn::ProposedClause| LearntClause {
         id: clause.id.clone(),
         why: clause.why.clone(),
         calls: clause.calls.len() as u32,
         sessions: clause.sessions,
         rests_on_one: clause.rests_on_one,
-        examples: clause
-            .calls
-            .iter()
-            .take(NAMED)
-            .map(|at| format!("{} step {}", at.recording, at.step))
-            .collect(),
+        examples: clause.calls.iter().take(NAMED).map(example).collect(),
     };
     LearntScope {
         path: remit_learn::scope_file(workspace, &scope.task).map(|path| path.into_string()),

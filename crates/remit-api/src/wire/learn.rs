@@ -61,8 +61,20 @@ pub struct LearntClause {
     pub sessions: u32,
     /// Whether it rests on one session.
     pub rests_on_one: bool,
-    /// Some of the calls: recording, session and step, for people.
-    pub examples: Vec<String>,
+    /// Some of the calls.
+    pub examples: Vec<RecordedCall>,
+}
+
+/// A call of a recording.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordedCall {
+    /// Its recording.
+    pub recording: String,
+    /// Names its session in other requests; `null` if the window does not show that session.
+    pub session: Option<u32>,
+    /// Its step.
+    pub step: u32,
 }
 
 /// What a scope would deny of sessions that it was not learnt from.
