@@ -10,6 +10,7 @@ mod desk;
 mod drafts;
 mod editing;
 mod effects;
+mod friction;
 mod git_state;
 mod judging;
 mod learning;

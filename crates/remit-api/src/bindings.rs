@@ -42,6 +42,7 @@ declarations! {
     AccessRequest AccessMatrix AccessCell Extent ExtentPolicy Allowed SchemaEffects
     SchemaMisfits MisfitGroup
     Rules RuleView RuleValueView RuleValueKind FillRule RuleText
+    FrictionView FrictionGroup FrictionProposal AlsoThrough
     ErrorDto ErrorCode AppEvent
 }
 

@@ -98,7 +98,9 @@ commands! {
     learn(LearnRequest) -> LearnView;
     /// Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it.
     score(ScoreRequest) -> ScoreView;
-    /// Abandons what is being learnt or scored.
+    /// What tasks need and guardrails deny, and what would let it through; abandoned like the two above.
+    friction(Nothing) -> FrictionView;
+    /// Abandons what is being learnt, scored or looked for.
     stop_learning(Nothing) -> Nothing;
     /// Saves a file, checks the workspace and replays it.
     save_file(SaveFile) -> Saved;

@@ -4,7 +4,7 @@
 
 use crate::recordings::Recordings;
 use crate::view;
-use crate::wire::{ErrorDto, Summary, Verdict};
+use crate::wire::{DriftSeverity, ErrorDto, Summary, Verdict};
 use remit_policy::{Layer, Workspace};
 use remit_replay::{SessionReplay, Verdicts};
 use remit_session::{Recording, Session};
@@ -40,6 +40,8 @@ pub(crate) struct Filter {
     pub words: Vec<String>,
     /// Some call must have it.
     pub verdict: Option<Verdict>,
+    /// Some call must have drifted so gravely.
+    pub severity: Option<DriftSeverity>,
 }
 
 /// A session with its recording and its verdicts.
@@ -77,16 +79,19 @@ impl Snapshot {
             words => self.recordings.find(words),
         };
         if let Some(verdict) = filter.verdict {
-            sessions.retain(|&session| self.has(session, verdict));
+            sessions.retain(|&session| self.has(session, |byte| view::verdict_in(byte) == verdict));
+        }
+        if let Some(severity) = filter.severity {
+            let is_it = |byte| view::severity_in(byte) == Some(severity);
+            sessions.retain(|&session| self.has(session, is_it));
         }
         let sessions = Arc::new(sessions);
         *listed = Some(Listed { filter, sessions: Arc::clone(&sessions) });
         sessions
     }
 
-    fn has(&self, session: u32, verdict: Verdict) -> bool {
-        let calls = self.verdicts.session_column(session as usize);
-        calls.iter().any(|&byte| view::verdict_in(byte) == verdict)
+    fn has(&self, session: u32, is_it: impl Fn(u8) -> bool) -> bool {
+        self.verdicts.session_column(session as usize).iter().any(|&byte| is_it(byte))
     }
 
     /// Reads a session, judges it in detail, and looks at it.

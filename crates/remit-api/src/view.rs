@@ -14,5 +14,5 @@ pub(crate) use corpus::{call_at, session_page};
 pub(crate) use desk::{byte_of, completions, edits, hover, outline, places, quick_fixes, units};
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;
-pub(crate) use words::{summary_of, verdict_in, verdict_of};
+pub(crate) use words::{severity_in, summary_of, verdict_in, verdict_of};
 pub(crate) use workspace::{finding, policies, workspace};

@@ -219,6 +219,7 @@ fn learning(made: &mut Replies) {
     let learn = |all| json!({ "task": null, "all": all, "runs": null, "labels": null });
     made.insert("learn".into(), host.ok("learn", learn(true)));
     made.insert("error.noExamples".into(), host.err("learn", learn(false)));
+    made.insert("friction".into(), host.ok("friction", json!({})));
     let labels = [
         json!({ "path": "sessions/march-rent.session", "suite": "payments", "kind": "injection",
             "calls": [{ "index": 0, "bad": false }, { "index": 4, "bad": true }, { "index": 6, "bad": true }] }),

@@ -207,3 +207,19 @@ fn a_broken_cache_is_made_again() {
     assert!(open(&host));
     assert_eq!(shown(&host), shown(&Host::opened()));
 }
+
+#[test]
+fn drifts_are_filtered_by_how_grave_they_are() {
+    let host = Host::opened();
+    let sessions = |severity: Value| {
+        let by = json!({ "start": 0, "len": 999, "text": "", "verdict": "drifted", "severity": severity });
+        host.ok("sessions", by)["rows"].as_array().unwrap().clone()
+    };
+    let number = |row: &Value, name: &str| row["summary"][name].as_u64().unwrap();
+    let all = sessions(Value::Null);
+    assert!(!all.is_empty());
+    let grave = all.iter().filter(|row| number(row, "drifted") > number(row, "unverified")).count();
+    let value = all.iter().filter(|row| number(row, "unverified") > 0).count();
+    assert_eq!(sessions(json!("out-of-scope")).len(), grave);
+    assert_eq!(sessions(json!("unverified-value")).len(), value);
+}

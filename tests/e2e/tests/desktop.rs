@@ -180,12 +180,15 @@ enum Go {
 }
 
 /// Name of a view, and how to get there from the one before.
-const VIEWS: [(&str, Go); 8] = [
+const VIEWS: [(&str, Go); 11] = [
     ("sessions", Go::Click("tab-sessions")),
     ("session", Go::Click("session-row")),
     ("policies", Go::Click("tab-policies")),
     ("editor", Go::Click("policy-row")),
     ("files", Go::Click("tab-files")),
+    ("learn", Go::Click("tab-learn")),
+    ("score", Go::Click("tab-score")),
+    ("friction", Go::Click("tab-friction")),
     ("shortcuts", Go::Key('?')),
     ("shortcuts-closed", Go::Key('\u{e00c}')),
     ("palette", Go::Click("open-palette")),

@@ -371,7 +371,11 @@ text: string,
 /**
  * Only sessions with such a verdict.
  */
-verdict: Verdict | null, };
+verdict: Verdict | null, 
+/**
+ * Only sessions with a call that drifted so gravely.
+ */
+severity: DriftSeverity | null, };
 
 /**
  * A window of the session list.
@@ -2444,6 +2448,90 @@ export type RuleText = {
 text: string, };
 
 /**
+ * The friction of the saved workspace.
+ */
+export type FrictionView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * Most calls first.
+ */
+groups: Array<FrictionGroup>, };
+
+/**
+ * Calls that are needed and denied for the same reason.
+ */
+export type FrictionGroup = { 
+/**
+ * The tool's action.
+ */
+action: string, 
+/**
+ * The guardrails that forbid it; none where no guardrail permits it.
+ */
+forbiddenBy: Array<string>, 
+/**
+ * The tasks that need it, sorted.
+ */
+tasks: Array<string>, 
+/**
+ * How many calls.
+ */
+calls: number, 
+/**
+ * Some of the calls.
+ */
+examples: Array<RecordedCall>, 
+/**
+ * The smallest change that would let them through; `null` if no single one does.
+ */
+proposal: FrictionProposal | null, };
+
+/**
+ * A change of the guardrails.
+ */
+export type FrictionProposal = { 
+/**
+ * The file, relative to the workspace.
+ */
+file: string, 
+/**
+ * What is added to it, or to a policy of it.
+ */
+added: string, 
+/**
+ * The whole file with the change.
+ */
+text: string, 
+/**
+ * How many calls of the group it lets through.
+ */
+letsThrough: number, 
+/**
+ * Calls beyond the group that would no longer be denied.
+ */
+also: Array<AlsoThrough>, };
+
+/**
+ * Calls beyond a group that a change lets through.
+ */
+export type AlsoThrough = { 
+/**
+ * The tool's action.
+ */
+action: string, 
+/**
+ * What they would be.
+ */
+verdict: Verdict, 
+/**
+ * How many.
+ */
+calls: number, };
+
+/**
  * What went wrong, for a person.
  */
 export type ErrorDto = { 
@@ -2591,7 +2679,9 @@ export type Commands = {
   learn: [LearnRequest, LearnView],
   /** Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it. */
   score: [ScoreRequest, ScoreView],
-  /** Abandons what is being learnt or scored. */
+  /** What tasks need and guardrails deny, and what would let it through; abandoned like the two above. */
+  friction: [Nothing, FrictionView],
+  /** Abandons what is being learnt, scored or looked for. */
   stop_learning: [Nothing, Nothing],
   /** Saves a file, checks the workspace and replays it. */
   save_file: [SaveFile, Saved],

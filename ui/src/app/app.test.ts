@@ -85,7 +85,7 @@ describe("the summary", () => {
     await waitFor(() =>
       expect(host.calls).toContainEqual({
         name: "sessions",
-        request: { start: 0, len: 50, text: "", verdict: "drifted" },
+        request: { start: 0, len: 50, text: "", verdict: "drifted", severity: null },
       }),
     );
     expect(byId("count-drifted").getAttribute("aria-pressed")).toBe("true");

@@ -37,6 +37,7 @@ const VIEW_NAMES: Readonly<Record<View, { readonly words: string; readonly keys:
   changes: { words: "the changes, in text and in meaning", keys: "Shift+C" },
   access: { words: "what agents may do", keys: "Shift+A" },
   learn: { words: "what a scope could be, learnt from sessions", keys: "Shift+L" },
+  friction: { words: "what tasks need and guardrails deny", keys: "Shift+I" },
   score: { words: "how well the verdicts agree with labels", keys: "Shift+O" },
 };
 

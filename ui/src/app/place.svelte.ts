@@ -3,12 +3,12 @@
 //
 // Not here: what is shown there (the controllers ask for that), and unsaved text.
 
-import type { Verdict } from "../api/bindings";
-import { BY_CODE } from "../verdict/verdict";
+import type { DriftSeverity, Verdict } from "../api/bindings";
+import { BY_CODE, SEVERITIES } from "../verdict/verdict";
 
 export type Tab = "sessions" | "policies" | "files";
 /** What the middle of the bench shows. */
-export type View = "session" | "changes" | "access" | "learn" | "score";
+export type View = "session" | "changes" | "access" | "learn" | "score" | "friction";
 export type Area = "workspace" | "session" | "editor" | "why";
 
 export interface Where {
@@ -16,6 +16,7 @@ export interface Where {
   readonly step: number | null;
   readonly text: string;
   readonly verdict: Verdict | null;
+  readonly severity: DriftSeverity | null;
   readonly tab: Tab;
   readonly area: Area;
   readonly view: View;
@@ -27,6 +28,7 @@ export const NOWHERE: Where = {
   step: null,
   text: "",
   verdict: null,
+  severity: null,
   tab: "sessions",
   area: "session",
   view: "session",
@@ -34,7 +36,7 @@ export const NOWHERE: Where = {
 };
 
 const TABS: readonly Tab[] = ["sessions", "policies", "files"];
-export const VIEWS: readonly View[] = ["session", "changes", "access", "learn", "score"];
+export const VIEWS: readonly View[] = ["session", "changes", "access", "learn", "score", "friction"];
 export const AREAS: readonly Area[] = ["workspace", "session", "editor", "why"];
 
 export class Place {
@@ -68,6 +70,7 @@ export function parse(hash: string): Where {
     step: index(given.get("step")),
     text: given.get("text") ?? "",
     verdict: oneOf(BY_CODE, given.get("verdict")) ?? null,
+    severity: oneOf(SEVERITIES, given.get("severity")) ?? null,
     tab: oneOf(TABS, given.get("tab")) ?? NOWHERE.tab,
     area: oneOf(AREAS, given.get("area")) ?? NOWHERE.area,
     view: oneOf(VIEWS, given.get("view")) ?? NOWHERE.view,

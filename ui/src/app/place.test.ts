@@ -4,7 +4,7 @@ import { NOWHERE, parse, write, type Where } from "./place.svelte";
 const places: readonly Partial<Where>[] = [
   {},
   { session: 0, step: 12 },
-  { text: "refund & more", verdict: "drifted" },
+  { text: "refund & more", verdict: "drifted", severity: "unverified-value" },
   { tab: "files", area: "editor", file: "guardrails/a b.cedar" },
 ];
 

@@ -8,6 +8,7 @@ import type {
   AppInfo,
   DraftsJudged,
   ErrorDto,
+  RecordedCall,
   Summary,
   Verdict,
   WorkspaceView,
@@ -22,8 +23,9 @@ import { WhatIf } from "../policy/whatif.svelte";
 import { Services } from "../policy/services.svelte";
 import { Corpus, type Of } from "../replay/corpus.svelte";
 import { Judgement } from "../replay/judgement.svelte";
-import { SessionList } from "../session/sessions.svelte";
+import { isSame, SessionList, type Filter } from "../session/sessions.svelte";
 import { Transcript } from "../session/transcript.svelte";
+import { Frictions } from "../learn/frictions.svelte";
 import { Learning } from "../learn/learning.svelte";
 import { Scoring } from "../learn/scoring.svelte";
 import { T } from "../strings";
@@ -80,6 +82,7 @@ export class Remit {
   readonly effects = new Query("policy_effects");
   readonly learning = new Learning();
   readonly scoring = new Scoring();
+  readonly frictions = new Frictions();
   readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
   /** The counts in view: those of the last good replay. */
@@ -178,6 +181,13 @@ export class Remit {
     this.place.go({ file: this.documents.current?.path ?? null });
   }
 
+  /** Shows a recorded call, if its session is in view. */
+  lookAt({ session, step }: RecordedCall): void {
+    if (session === null) return;
+    this.show("session");
+    void this.selection.select(session, step);
+  }
+
   /** Counts changes against a git revision, or again against what is saved. */
   async pin(revision: string | null): Promise<void> {
     this.error = null;
@@ -191,7 +201,7 @@ export class Remit {
 
   filterByVerdict(verdict: Verdict | null): Promise<void> {
     this.place.go({ tab: "sessions" });
-    return this.filter(this.sessions.text, verdict);
+    return this.filter({ verdict });
   }
 
   /** Leaves the workspace; unsaved text is kept. */
@@ -201,9 +211,11 @@ export class Remit {
     this.documents.workspace("");
   }
 
-  async filter(text: string, verdict: Verdict | null): Promise<void> {
-    this.place.go({ text, verdict });
-    await this.sessions.filter(text, verdict);
+  async filter(change: Partial<Filter>): Promise<void> {
+    const wanted = { ...this.sessions.by, ...change };
+    const by = wanted.verdict === "drifted" ? wanted : { ...wanted, severity: null };
+    this.place.go(by);
+    await this.sessions.filter(by);
   }
 
   async #listen(): Promise<(() => void)[]> {
@@ -222,10 +234,10 @@ export class Remit {
   /** Somebody else wrote the address. */
   async #moved(): Promise<void> {
     this.place.read();
-    const { session, step, file, text, verdict } = this.place.where;
+    const { session, step, file, text, verdict, severity } = this.place.where;
     if (!this.workspace) return;
-    if (text !== this.sessions.text || verdict !== this.sessions.verdict)
-      await this.sessions.filter(text, verdict);
+    const by = { text, verdict, severity };
+    if (!isSame(by, this.sessions.by)) await this.sessions.filter(by);
     if (file !== null) await this.documents.show(file);
     if (session !== null) await this.selection.again(session);
     if (step !== null) this.place.go({ step });
@@ -278,6 +290,9 @@ export class Remit {
     this.files.clear();
     this.git.clear();
     this.whatif.clear();
+    this.learning.clear();
+    this.scoring.clear();
+    this.frictions.clear();
     this.judgement.settle();
     this.progress = null;
     this.mismatch = null;
@@ -315,8 +330,8 @@ export class Remit {
     void this.git.refresh();
     if (workspace.replay.state === "ready") this.#lastSummary = workspace.replay.summary;
     if (!first && (await this.#settledUnderDrafts())) return;
-    const { text, verdict, session } = this.place.where;
-    const list = first ? this.sessions.filter(text, verdict) : this.sessions.refresh();
+    const { text, verdict, severity, session } = this.place.where;
+    const list = first ? this.sessions.filter({ text, verdict, severity }) : this.sessions.refresh();
     if (this.summary === null) return list;
     await Promise.all([this.corpus.refresh("saved", this.summary.sessions), list]);
     if (session === null) await this.selection.first();
@@ -359,6 +374,7 @@ export class Remit {
         return;
       case "learnProgress":
         if (this.learning.answer.loading) this.learning.progress = event;
+        if (this.frictions.answer.loading) this.frictions.progress = event;
         if (this.scoring.answer.loading) this.scoring.progress = event;
         return;
       case "selfCheckFailed":

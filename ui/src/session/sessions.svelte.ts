@@ -1,21 +1,33 @@
 // The session list: windows of rows that match a filter.
 
-import type { SessionRow, SkippedFile, Verdict } from "../api/bindings";
+import type { DriftSeverity, SessionRow, SkippedFile, Verdict } from "../api/bindings";
 import { Pages } from "../api/query.svelte";
 import { call } from "../api/client";
 
 /** A little more than a tall window shows: what is read again after every judgement of a draft. */
 const PAGE = 50;
 
+/** Which sessions the list holds. */
+export interface Filter {
+  readonly text: string;
+  readonly verdict: Verdict | null;
+  /** Only drifts of this gravity. */
+  readonly severity: DriftSeverity | null;
+}
+
+const EVERYTHING: Filter = { text: "", verdict: null, severity: null };
+
+export const isSame = (a: Filter, b: Filter): boolean =>
+  a.text === b.text && a.verdict === b.verdict && a.severity === b.severity;
+
 export class SessionList {
-  text = $state("");
-  verdict = $state<Verdict | null>(null);
+  by = $state.raw(EVERYTHING);
   skipped = $state.raw<readonly SkippedFile[]>([]);
   loaded = $state(false);
   #view = $state.raw({ from: 0, to: 0 });
 
   readonly pages = new Pages<SessionRow>(PAGE, async (start, len) => {
-    const page = await call("sessions", { start, len, text: this.text, verdict: this.verdict });
+    const page = await call("sessions", { start, len, ...this.by });
     this.skipped = page.skipped;
     this.loaded = true;
     return page;
@@ -38,9 +50,8 @@ export class SessionList {
     return this.pages.refresh(this.#view.from, this.#view.to);
   }
 
-  filter(text: string, verdict: Verdict | null): Promise<void> {
-    this.text = text;
-    this.verdict = verdict;
+  filter(by: Filter): Promise<void> {
+    this.by = by;
     this.#view = { from: 0, to: 0 };
     return this.refresh();
   }
@@ -54,7 +65,6 @@ export class SessionList {
     this.pages.clear();
     this.loaded = false;
     this.skipped = [];
-    this.text = "";
-    this.verdict = null;
+    this.by = EVERYTHING;
   }
 }

@@ -2,7 +2,7 @@
 //
 // A verdict is never colour alone: word, shape and colour belong together, here and nowhere else.
 
-import type { Summary, Verdict } from "../api/bindings";
+import type { DriftSeverity, Summary, Verdict } from "../api/bindings";
 
 /** A shape that stands for a verdict. */
 export type Shape = "disc" | "square" | "triangle" | "ring";
@@ -25,6 +25,17 @@ export const LOOK: Readonly<Record<Verdict, Look>> = {
     meaning: "permitted, but not what the task is for",
   },
   unknown: { word: "Unknown", shape: "ring", letter: "u", meaning: "cannot be decided from the recording" },
+};
+
+/** How grave a drift is: graver first. */
+export const SEVERITIES: readonly DriftSeverity[] = ["out-of-scope", "unverified-value"];
+
+export const GRAVITY: Readonly<Record<DriftSeverity, { readonly word: string; readonly meaning: string }>> = {
+  "out-of-scope": { word: "Out of scope", meaning: "the scope of the task does not allow the call" },
+  "unverified-value": {
+    word: "Unverified value",
+    meaning: "only a value in the call is not vouched for, by the user or a trusted source",
+  },
 };
 
 /** In the order of the byte column. */

@@ -17,20 +17,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Positions of sessions, by recording and id.
-type Places = HashMap<(String, String), u32>;
+pub(super) type Places = HashMap<(String, String), u32>;
 
 /// Calls that are named for a clause.
-const NAMED: usize = 5;
+pub(super) const NAMED: usize = 5;
 
 /// One request, and whether anybody still wants its answer.
-struct Ticket<'a> {
+pub(super) struct Ticket<'a> {
     app: &'a App,
     number: u32,
     reading: u32,
 }
 
 impl Ticket<'_> {
-    fn go_on(&self) -> ControlFlow<()> {
+    pub(super) fn go_on(&self) -> ControlFlow<()> {
         let is_newest = self.app.0.learning.load(Ordering::SeqCst) == self.number;
         while_true(is_newest && self.app.is_current(self.reading))
     }
@@ -41,7 +41,7 @@ impl Ticket<'_> {
     }
 
     /// All recordings of the workspace; `None` if nobody wants them any more.
-    fn recordings(&self, workspace: &Workspace) -> Option<Loaded> {
+    pub(super) fn recordings(&self, workspace: &Workspace) -> Option<Loaded> {
         let mut progress =
             |p: remit_session::Progress| self.tell(p.files_done as u32, p.files_total as u32);
         load_recordings(workspace, &[], None, &mut progress).ok()
@@ -99,7 +99,7 @@ impl App {
     }
 
     /// Where the window shows each session, by recording and id; none while recordings are still read.
-    fn session_places(&self) -> Result<Places, ErrorDto> {
+    pub(super) fn session_places(&self) -> Result<Places, ErrorDto> {
         let Some(recordings) = self.with_open(|open| open.recordings.clone())? else {
             return Ok(Places::new());
         };
@@ -112,7 +112,7 @@ impl App {
         Ok((0..corpus.session_count() as u32).filter_map(place).collect())
     }
 
-    fn begin_learning(&self) -> Result<(Arc<Workspace>, Ticket<'_>), ErrorDto> {
+    pub(super) fn begin_learning(&self) -> Result<(Arc<Workspace>, Ticket<'_>), ErrorDto> {
         let workspace = self.with_open(|open| Arc::clone(&open.workspace))?;
         let number = self.0.learning.fetch_add(1, Ordering::SeqCst) + 1;
         let reading = self.0.reading.load(Ordering::SeqCst);

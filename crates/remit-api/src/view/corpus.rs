@@ -18,7 +18,8 @@ pub(crate) fn call_at(snapshot: &Snapshot, position: u32) -> Result<CallPlace, E
 
 pub(crate) fn session_page(snapshot: &Snapshot, request: &SessionsRequest) -> SessionPage {
     let words = request.text.split_whitespace().map(str::to_lowercase).collect();
-    let sessions = snapshot.list(Filter { words, verdict: request.verdict });
+    let sessions =
+        snapshot.list(Filter { words, verdict: request.verdict, severity: request.severity });
     let window = sessions.iter().skip(request.start as usize).take(request.len as usize);
     SessionPage {
         total: sessions.len() as u32,

@@ -49,6 +49,18 @@ pub(crate) fn verdict_of(verdict: remit_replay::Verdict) -> Verdict {
     }
 }
 
+/// How grave the drift is in a byte of the verdict column; nothing if there is none.
+pub(crate) fn severity_in(byte: u8) -> Option<DriftSeverity> {
+    let severity = match byte & UNVERIFIED {
+        0 => DriftSeverity::OutOfScope,
+        _ => DriftSeverity::UnverifiedValue,
+    };
+    (verdict_in(byte) == Verdict::Drifted).then_some(severity)
+}
+
+/// In a byte of the verdict column: drifted for an unverified value only.
+const UNVERIFIED: u8 = 1 << 2;
+
 /// The verdict in a byte of the column of all calls.
 pub(crate) fn verdict_in(byte: u8) -> Verdict {
     match byte & 3 {
@@ -84,5 +96,19 @@ pub(super) fn role_of(role: remit_session::Role) -> Role {
         remit_session::Role::Assistant => Role::Assistant,
         remit_session::Role::Thinking => Role::Thinking,
         remit_session::Role::Runtime => Role::Runtime,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_drifts_are_grave() {
+        assert_eq!(severity_in(2), Some(DriftSeverity::OutOfScope));
+        assert_eq!(severity_in(2 | UNVERIFIED | 128), Some(DriftSeverity::UnverifiedValue));
+        for byte in [0, 1, 3, UNVERIFIED, 3 | UNVERIFIED] {
+            assert_eq!(severity_in(byte), None, "{byte}");
+        }
     }
 }

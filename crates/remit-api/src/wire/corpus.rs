@@ -1,5 +1,6 @@
 //! All recordings together: counts, the list of sessions, the strip.
 
+use super::why::DriftSeverity;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -55,6 +56,8 @@ pub struct SessionsRequest {
     pub text: String,
     /// Only sessions with such a verdict.
     pub verdict: Option<Verdict>,
+    /// Only sessions with a call that drifted so gravely.
+    pub severity: Option<DriftSeverity>,
 }
 
 /// A window of the session list.

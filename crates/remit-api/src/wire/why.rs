@@ -2,7 +2,7 @@
 
 use super::session::CallView;
 use super::workspace::Effect;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// Why a tool call has its verdict.
@@ -78,7 +78,7 @@ pub struct HistoryLiteral {
 }
 
 /// How grave a drift is.
-#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftSeverity {
     /// The scope does not allow the call.
