@@ -99,7 +99,8 @@ fn a_policy_is_found_and_renamed_where_drafts_say_it_is() {
 fn what_is_saved_needs_no_draft() {
     let host = Host::opened();
     let (text, _) = host.file(GUARDRAILS);
-    let at = text[..text.find("Action::\"").unwrap() + 10].encode_utf16().count();
+    let before = text.split("Action::\"").next().unwrap();
+    let at = before.encode_utf16().count() + "Action::\"x".len();
     let request = json!({ "drafts": [], "path": GUARDRAILS, "at": at });
     let found = host.ok("definition", request);
     assert_eq!(found["places"][0]["path"], "schema.cedarschema", "{found}");
