@@ -97,13 +97,19 @@ const LISTED: &str =
     "return document.querySelector('.cm-tooltip-autocomplete li[aria-selected=true]') !== null";
 const CONTROL: char = '\u{e009}';
 
+/// Whether the selected offer holds `WANTED`, and has been there for long enough: the editor takes none
+/// that came just now, since nobody can have seen it.
+const SEEN: &str = "
+    const offer = document.querySelector('.cm-tooltip-autocomplete li[aria-selected=true]')?.textContent;
+    if (window.__offer?.text !== offer) window.__offer = { text: offer, since: performance.now() };
+    return offer !== undefined && offer.includes(WANTED) && performance.now() - window.__offer.since > 200;";
+
 /// Types the beginning of a word, and takes the first offer that holds `wanted`.
 async fn complete(desktop: &Desktop, typed: &str, wanted: &str) -> Result<()> {
-    let before = editor(desktop).await?;
     desktop.press(typed).await?;
     desktop.until(&format!("offers for `{typed}`"), LISTED).await?;
     let selected = format!(
-        "return document.querySelector('.cm-tooltip-autocomplete li[aria-selected=true]')?.textContent.includes({})",
+        "return document.querySelector('.cm-tooltip-autocomplete li[aria-selected=true]')?.textContent.includes({}) === true",
         json!(wanted)
     );
     for _ in 0..20 {
@@ -112,10 +118,11 @@ async fn complete(desktop: &Desktop, typed: &str, wanted: &str) -> Result<()> {
         }
         desktop.press(&char::from(Key::Down).to_string()).await?;
     }
-    desktop.until(&format!("the offer `{wanted}`"), &selected).await?;
+    let seen = SEEN.replace("WANTED", &json!(wanted).to_string());
+    desktop.until(&format!("the offer `{wanted}`"), &seen).await?;
+    let before = editor(desktop).await?;
     desktop.press(&char::from(Key::Enter).to_string()).await?;
-    let written =
-        format!("return window.__remit.editor.get() !== {}", json!(format!("{before}{typed}")));
+    let written = format!("return window.__remit.editor.get() !== {}", json!(before));
     desktop.until("what was chosen", &written).await
 }
 
