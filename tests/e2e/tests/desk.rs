@@ -166,6 +166,16 @@ async fn a_rule_is_written_with_completion_mended_formatted_saved_and_taken_back
         .until("the mended text", "return window.__remit.editor.get().includes('make_payment')")
         .await?;
     desktop.find("format").await?.click().await?;
+    desktop
+        .until("the formatted text", "return window.__remit.editor.get().includes('forbid (\\n')")
+        .await?;
+    desktop
+        .until(
+            "no error and the draft's counts",
+            "return document.querySelector('[data-testid=finding][data-severity=error]') === null
+                && document.body.dataset.of === 'draft'",
+        )
+        .await?;
     desktop.press(&format!("{CONTROL}s{CONTROL}")).await?;
     desktop.until("the save", "return document.body.dataset.of === 'saved' && document.querySelector('[data-testid=save]')?.textContent.includes('Saved')").await?;
     assert!(guardrails(&desktop)?.contains("forbid ("), "formatted and saved");
