@@ -71,6 +71,8 @@ struct Shared {
     drafts: AtomicU32,
     /// Goes up with each request to learn or to score; the older ones are abandoned.
     learning: AtomicU32,
+    /// Goes up with each request for what policies do; the older ones are abandoned.
+    effects: AtomicU32,
     /// Held while something is judged, and never while a view is made.
     live: Mutex<Option<LiveReplay>>,
     /// What changes are counted against, if not what is saved.
@@ -114,6 +116,7 @@ impl App {
             reading: AtomicU32::new(0),
             drafts: AtomicU32::new(0),
             learning: AtomicU32::new(0),
+            effects: AtomicU32::new(0),
             live: Mutex::new(None),
             pinned: Mutex::new(None),
             checks: Mutex::new(checks),

@@ -11,7 +11,9 @@ mod workspace;
 
 pub(crate) use changes::changed_calls;
 pub(crate) use corpus::{call_at, session_page};
-pub(crate) use desk::{byte_of, completions, edits, hover, outline, places, quick_fixes, units};
+pub(crate) use desk::{
+    Units, byte_of, completions, edits, hover, outline, places, quick_fixes, units,
+};
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;
 pub(crate) use words::{severity_in, summary_of, verdict_in, verdict_of};

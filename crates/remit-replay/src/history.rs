@@ -6,6 +6,7 @@
 //! which tests hold it to, and says what it does not compile ([`NotCompiled`]). Not here: which policies
 //! hold which conditions, and what becomes of the truth values.
 
+mod condition;
 mod decide;
 mod derived;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod leaves;
 mod log;
 #[cfg(test)]
 mod oracle;
+mod part;
 mod pass;
 mod recall;
 mod relation;

@@ -2210,6 +2210,10 @@ agents: Array<string>,
  */
 actions: Array<string>, 
 /**
+ * The policies that cells name, each once.
+ */
+policies: Array<ExtentPolicy>, 
+/**
  * The cells that mean something, by agent and action.
  */
 cells: Array<AccessCell>, };
@@ -2260,9 +2264,9 @@ export type Extent = {
  */
 allowed: Allowed, 
 /**
- * The policies that say so.
+ * Positions in the matrix's `policies` of those that say so.
  */
-policies: Array<ExtentPolicy>, };
+policies: Array<number>, };
 
 /**
  * A policy that says how far something is allowed.

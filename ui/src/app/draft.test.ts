@@ -99,6 +99,30 @@ describe("a draft", () => {
     expect(judged(host)).toHaveLength(1);
   });
 
+  test("that is formatted and saved at once is saved as formatted", async () => {
+    let answer: (formatted: Commands["format_draft"][1]) => void = () => undefined;
+    const host = await editing({ format_draft: () => new Promise((done) => (answer = done)) });
+    edit("// draft");
+    await fireEvent.click(byId("format"));
+    await press("s", { ctrlKey: true });
+    expect(host.calls.some((one) => one.name === "save_file")).toBe(false);
+    answer({ text: "// draft\n" });
+    const saved = () => host.calls.find((one) => one.name === "save_file")?.request;
+    await waitFor(() => expect(saved()).toMatchObject({ path: FILE, text: "// draft\n" }));
+  });
+
+  test("keeps what is typed while it is formatted", async () => {
+    let answer: (formatted: Commands["format_draft"][1]) => void = () => undefined;
+    const host = await editing({ format_draft: () => new Promise((done) => (answer = done)) });
+    edit("// draft");
+    await fireEvent.click(byId("format"));
+    edit("// draft, and more");
+    answer({ text: "// draft\n" });
+    await press("s", { ctrlKey: true });
+    await waitFor(() => expect(host.calls.some((one) => one.name === "save_file")).toBe(true));
+    expect(window.__remit?.editor.get()).toBe("// draft, and more");
+  });
+
   test("asks for the windows in view and no more", async () => {
     const host = await editing({ sessions: () => ({ ...reply("sessions"), total: 50_000 }) });
     edit("// draft");

@@ -10,7 +10,9 @@ export function focusArea(area: Area): void {
   const found = [...document.querySelectorAll<HTMLElement>(`[data-area="${area}"]`)].find(
     (one) => !one.hidden,
   );
-  const target = found?.querySelector<HTMLElement>('[tabindex="0"]') ?? found;
+  const target = found?.hasAttribute("tabindex")
+    ? found
+    : (found?.querySelector<HTMLElement>('[tabindex="0"]') ?? found);
   if (target) moveTo(focusable(target));
 }
 

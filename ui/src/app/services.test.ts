@@ -142,10 +142,10 @@ describe("a policy that begins with a call", () => {
 });
 
 test("what agents may do is a table, and a cell says by which policies", async () => {
-  const extent = {
-    allowed: "sometimes" as const,
-    policies: [{ id: "pay-known", file: FILE, line: 3, reading: "Payments to known payees are permitted." }],
-  };
+  const policies = [
+    { id: "pay-known", file: FILE, line: 3, reading: "Payments to known payees are permitted." },
+  ];
+  const extent = { allowed: "sometimes" as const, policies: [0] };
   const cell = {
     agent: 0,
     action: 0,
@@ -156,7 +156,12 @@ test("what agents may do is a table, and a cell says by which policies", async (
     drifted: 2,
     unknown: 0,
   };
-  const matrix = { agents: ['Agent::"clerk"'], actions: ['Action::"pay"', 'Action::"read"'], cells: [cell] };
+  const matrix = {
+    agents: ['Agent::"clerk"'],
+    actions: ['Action::"pay"', 'Action::"read"'],
+    policies,
+    cells: [cell],
+  };
   await open(canned({ access: () => matrix }));
   await press("A", { shiftKey: true });
   const one = await waitFor(() => byId("access-cell"));

@@ -35,17 +35,9 @@ export const FIGURES: readonly Figure[] = [
 ];
 
 /** The same over solved sessions alone. */
-export const SOLVED: readonly Figure[] = [
-  {
-    title: "Rightly caught, solved sessions",
-    meaning: "the same in solved sessions",
-    of: (f) => f.precisionSolved,
-  },
-  {
-    title: "False alarms, solved sessions",
-    meaning: "the same in solved sessions",
-    of: (f) => f.falseAlarmSolved,
-  },
+export const SOLVED: readonly Omit<Figure, "meaning">[] = [
+  { title: "Rightly caught, solved sessions", of: (figures) => figures.precisionSolved },
+  { title: "False alarms, solved sessions", of: (figures) => figures.falseAlarmSolved },
 ];
 
 /** "95.2 %"; a dash where there is nothing to count. */

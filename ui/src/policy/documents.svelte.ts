@@ -46,6 +46,8 @@ export class Document {
   findings = $state.raw<readonly Finding[]>([]);
   error = $state.raw<ErrorDto | null>(null);
   saving = $state(false);
+  /** Ends when the text is formatted; a save waits for it. */
+  formatting: Promise<void> = Promise.resolve();
   readonly dirty = $derived(this.text !== this.base.text);
   /** Puts text into the editor that shows this document, so that it can be undone. */
   apply: ((text: string) => void) | null = null;
@@ -212,6 +214,8 @@ export class Documents {
   async save(document: Document): Promise<void> {
     if (document.saving) return;
     document.saving = true;
+    // Who formats and saves at once wants the formatted text on disk.
+    await document.formatting;
     const { path, text } = document;
     this.saves.before();
     try {
@@ -228,11 +232,18 @@ export class Documents {
     }
   }
 
-  async format(document: Document): Promise<void> {
+  format(document: Document): Promise<void> {
+    document.formatting = this.#format(document);
+    return document.formatting;
+  }
+
+  /** What is typed meanwhile stays: then nothing is formatted. */
+  async #format(document: Document): Promise<void> {
+    const { path, text: asked } = document;
     try {
-      const { text } = await call("format_draft", { path: document.path, text: document.text });
+      const { text } = await call("format_draft", { path, text: asked });
       document.error = null;
-      if (text !== document.text) document.replace(text);
+      if (document.text === asked && text !== asked) document.replace(text);
     } catch (thrown) {
       document.error = asError(thrown);
     }

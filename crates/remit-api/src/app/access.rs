@@ -34,50 +34,80 @@ impl App {
     }
 }
 
-fn matrix(workspace: &Workspace, task: Option<&str>, usage: &[Usage]) -> AccessMatrix {
+/// An agent and an action.
+type Pair<'a> = (&'a str, &'a str);
+
+fn matrix<'w>(workspace: &'w Workspace, task: Option<&'w str>, usage: &[Usage]) -> AccessMatrix {
     let access = remit_policy::access(workspace, task);
-    let may = access.iter().map(|cell| (cell.agent.clone(), cell.action.clone()));
-    let did = usage.iter().map(|cell| (cell.agent.clone(), cell.action.clone()));
-    let pairs: BTreeSet<(String, String)> = may.chain(did).collect();
-    let unique = |names: BTreeSet<&String>| names.into_iter().cloned().collect::<Vec<_>>();
-    let agents = unique(pairs.iter().map(|(agent, _)| agent).collect());
-    let actions = unique(pairs.iter().map(|(_, action)| action).collect());
-    let place = |names: &[String], name: &String| names.binary_search(name).unwrap_or(0) as u32;
-    let cells = pairs.iter().map(|(agent, action)| {
-        let may = access.iter().find(|cell| cell.agent == *agent && cell.action == *action);
-        let did = usage.iter().find(|cell| cell.agent == *agent && cell.action == *action);
-        let count = |of: fn(&Usage) -> u64| did.map_or(0, of) as u32;
+    let may: BTreeMap<Pair<'_>, _> =
+        access.iter().map(|cell| ((&*cell.agent, &*cell.action), cell)).collect();
+    let did: BTreeMap<Pair<'_>, _> =
+        usage.iter().map(|cell| ((&*cell.agent, &*cell.action), cell)).collect();
+    let pairs: BTreeSet<Pair<'_>> = may.keys().chain(did.keys()).copied().collect();
+    let agents = pairs.iter().map(|(agent, _)| *agent).collect::<BTreeSet<_>>();
+    let actions = pairs.iter().map(|(_, action)| *action).collect::<BTreeSet<_>>();
+    let names = |all: BTreeSet<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let (agents, actions) = (names(agents), names(actions));
+    let place = |names: &[String], name: &str| {
+        names.binary_search_by(|known| known.as_str().cmp(name)).unwrap_or(0) as u32
+    };
+    let mut named = Named { workspace, places: BTreeMap::new(), policies: Vec::new() };
+    let cells = pairs.iter().map(|pair| {
+        let ((agent, action), may, did) = (*pair, may.get(pair), did.get(pair));
+        let count = |of: fn(&Usage) -> u64| did.map_or(0, |did| of(did)) as u32;
         let scope = may.and_then(|cell| cell.scope.as_ref());
         AccessCell {
             agent: place(&agents, agent),
             action: place(&actions, action),
-            guardrails: may.map(|cell| extent(workspace, LayerRef::Guardrails, &cell.guardrails)),
-            scope: scope.map(|of| extent(workspace, LayerRef::Scope(task.unwrap_or_default()), of)),
+            guardrails: may.map(|cell| named.extent(None, &cell.guardrails)),
+            scope: scope.map(|of| named.extent(task, of)),
             calls: count(|did| did.calls),
             denied: count(|did| did.denied),
             drifted: count(|did| did.drifted),
             unknown: count(|did| did.unknown),
         }
     });
-    AccessMatrix { cells: cells.collect(), agents, actions }
+    let cells = cells.collect();
+    AccessMatrix { cells, policies: named.policies, agents, actions }
 }
 
-fn extent(workspace: &Workspace, layer: LayerRef<'_>, of: &remit_policy::Extent) -> Extent {
-    let policies = of.policies.iter().filter_map(|id| {
-        let policy = workspace.policy(layer, id)?;
-        Some(ExtentPolicy {
-            id: id.clone(),
+/// The policies that cells name: each is read in plain English once, however many cells it is in.
+struct Named<'w> {
+    workspace: &'w Workspace,
+    /// By the task of their scope, if they are of one, and their id.
+    places: BTreeMap<(Option<&'w str>, String), u32>,
+    policies: Vec<ExtentPolicy>,
+}
+
+impl<'w> Named<'w> {
+    fn extent(&mut self, task: Option<&'w str>, of: &remit_policy::Extent) -> Extent {
+        let allowed = match of.allowed {
+            remit_policy::Allowed::Never => Allowed::Never,
+            remit_policy::Allowed::Sometimes => Allowed::Sometimes,
+            remit_policy::Allowed::Always => Allowed::Always,
+        };
+        Extent {
+            allowed,
+            policies: of.policies.iter().filter_map(|id| self.place(task, id)).collect(),
+        }
+    }
+
+    fn place(&mut self, task: Option<&'w str>, id: &str) -> Option<u32> {
+        if let Some(known) = self.places.get(&(task, id.to_owned())) {
+            return Some(*known);
+        }
+        let policy =
+            self.workspace.policy(task.map_or(LayerRef::Guardrails, LayerRef::Scope), id)?;
+        let place = self.policies.len() as u32;
+        self.policies.push(ExtentPolicy {
+            id: id.to_owned(),
             file: policy.file.to_string(),
             line: policy.line,
             reading: plain_english(&policy.text),
-        })
-    });
-    let allowed = match of.allowed {
-        remit_policy::Allowed::Never => Allowed::Never,
-        remit_policy::Allowed::Sometimes => Allowed::Sometimes,
-        remit_policy::Allowed::Always => Allowed::Always,
-    };
-    Extent { allowed, policies: policies.collect() }
+        });
+        self.places.insert((task, id.to_owned()), place);
+        Some(place)
+    }
 }
 
 fn schema_effects(saved: &Workspace, drafted: &Workspace) -> SchemaEffects {

@@ -1,12 +1,12 @@
 //! What policies do to the recorded calls: condition by condition, and the other way round.
 
 use super::{App, lock};
-use crate::snapshot::Snapshot;
 use crate::view;
 use crate::wire::*;
 use camino::Utf8Path;
 use remit_policy::{LayerRef, PolicySource, ValueKind, Workspace, format_text};
-use remit_replay::{ConditionsOf, LiveReplay, candidates};
+use remit_replay::{ConditionRows, ConditionsOf, LiveReplay, candidates};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,19 +15,32 @@ use std::sync::atomic::Ordering;
 type Placed<'w> = (Option<&'w str>, &'w PolicySource);
 
 impl App {
+    /// Asked after every judgement, so that a newer one, of these or of verdicts, abandons it between any
+    /// two policies, and a judgement never waits for more than one of them.
     pub(crate) fn policy_effects(&self, request: FileRequest) -> Result<PolicyEffects, ErrorDto> {
+        let ticket = self.0.effects.fetch_add(1, Ordering::SeqCst) + 1;
         let saved = self.with_open(|open| Arc::clone(&open.workspace))?;
         let shown = self.judged()?;
         let revision = self.0.revision.load(Ordering::SeqCst);
+        let is_wanted = || {
+            self.0.effects.load(Ordering::SeqCst) == ticket
+                && self.0.revision.load(Ordering::SeqCst) == revision
+        };
         let path = Utf8Path::new(&request.path);
         let text = shown.workspace.text(path).unwrap_or_default();
-        let guard = lock(&self.0.live);
-        let live =
-            guard.as_ref().filter(|live| Arc::ptr_eq(live.corpus(), &shown.recordings.corpus));
-        let Some(live) = live else { return Ok(PolicyEffects { revision, policies: Vec::new() }) };
-        let judge = Judge { live, saved: &saved, shown: &shown, text };
-        let policies = placed(&shown.workspace, path).into_iter().filter_map(|of| judge.effect(of));
-        Ok(PolicyEffects { revision, policies: policies.collect() })
+        let decided = shown.verdicts.decided();
+        let decided =
+            decided.iter().map(|by| ((by.scope.as_deref(), &*by.policy), by.calls)).collect();
+        let mut effects = Effects { saved: &saved, decided, units: view::Units::new(text) };
+        let mut policies = Vec::new();
+        for placed in placed(&shown.workspace, path) {
+            let guard = lock(&self.0.live);
+            let live =
+                guard.as_ref().filter(|live| Arc::ptr_eq(live.corpus(), &shown.recordings.corpus));
+            let Some(live) = live.filter(|_| is_wanted()) else { break };
+            policies.extend(effects.of(live, placed));
+        }
+        Ok(PolicyEffects { revision, policies })
     }
 
     pub(crate) fn policies_from_calls(
@@ -99,52 +112,65 @@ fn placed<'w>(workspace: &'w Workspace, file: &Utf8Path) -> Vec<Placed<'w>> {
     placed
 }
 
-struct Judge<'a> {
-    live: &'a LiveReplay,
+struct Effects<'a> {
     saved: &'a Workspace,
-    shown: &'a Snapshot,
-    text: &'a str,
+    /// The calls that each policy decides, by the task of its scope and its id.
+    decided: HashMap<(Option<&'a str>, &'a str), u64>,
+    units: view::Units<'a>,
 }
 
-impl Judge<'_> {
-    fn conditions(&self, text: &str, task: Option<&str>) -> Option<ConditionsOf> {
-        self.live.conditions(text, task, &|| ControlFlow::Continue(())).ok().flatten()
-    }
-
-    fn effect(&self, (task, policy): Placed<'_>) -> Option<PolicyEffect> {
-        let now = self.conditions(&policy.text, task)?;
+impl Effects<'_> {
+    fn of(&mut self, live: &LiveReplay, (task, policy): Placed<'_>) -> Option<PolicyEffect> {
+        let of = |text: &str| live.conditions(text, task, &|| ControlFlow::Continue(())).ok()?;
+        let now = of(&policy.text)?;
         let layer = task.map_or(LayerRef::Guardrails, LayerRef::Scope);
-        let saved = self.saved.policy(layer, &policy.id);
-        let before = saved.and_then(|saved| self.conditions(&saved.text, task)).unwrap_or_default();
-        let [from, to] = view::units(self.text, [policy.span.start, policy.span.end]);
-        let decided = self.shown.verdicts.decided().into_iter();
-        let decided = decided
-            .filter(|by| by.scope.as_deref() == task && *by.policy == *policy.id)
-            .map(|by| by.calls as u32)
-            .sum();
-        let is_alike = before.conditions.len() == now.conditions.len();
-        let conditions = now.conditions.iter().enumerate().map(|(at, condition)| {
-            let start = policy.span.start;
-            let span = [start + condition.span.start, start + condition.span.end];
-            let [from, to] = view::units(self.text, span);
-            let before = before.conditions.get(at).filter(|_| is_alike);
-            ConditionEffect {
-                from,
-                to,
-                is_unless: condition.is_unless,
-                matched: condition.fits.len() as u32,
-                keeps_out: condition.keeps_out.len() as u32,
-                changed: before.map(|before| condition.fits.xor(&before.fits).len() as u32),
-            }
+        let before = match self.saved.policy(layer, &policy.id) {
+            Some(saved) if saved.text == policy.text => None,
+            Some(saved) => Some(of(&saved.text).unwrap_or_default()),
+            None => Some(ConditionsOf::default()),
+        };
+        let from = self.units.before(policy.span.start);
+        let decided = self.decided.get(&(task, policy.id.as_str())).copied().unwrap_or(0);
+        let changed = before.as_ref().map_or(0, |b| now.matched.xor(&b.matched).len());
+        let conditions = now.conditions.iter().enumerate();
+        let conditions = conditions.map(|(at, condition)| {
+            let before = match &before {
+                None => Some(condition),
+                // With more or fewer conditions, nobody knows which is which.
+                Some(b) if b.conditions.len() == now.conditions.len() => b.conditions.get(at),
+                Some(_) => None,
+            };
+            let changed = before.map(|before| condition.fits.xor(&before.fits).len() as u32);
+            self.condition(policy.span.start, condition, changed)
         });
+        let conditions = conditions.collect();
         Some(PolicyEffect {
             id: policy.id.clone(),
             from,
-            to,
+            to: self.units.before(policy.span.end),
             matched: now.matched.len() as u32,
-            decided,
-            changed: now.matched.xor(&before.matched).len() as u32,
-            conditions: conditions.collect(),
+            decided: decided as u32,
+            changed: changed as u32,
+            conditions,
         })
+    }
+
+    /// `start`: where its policy begins.
+    fn condition(
+        &mut self,
+        start: usize,
+        condition: &ConditionRows,
+        changed: Option<u32>,
+    ) -> ConditionEffect {
+        let span = [start + condition.span.start, start + condition.span.end];
+        let [from, to] = span.map(|byte| self.units.before(byte));
+        ConditionEffect {
+            from,
+            to,
+            is_unless: condition.is_unless,
+            matched: condition.fits.len() as u32,
+            keeps_out: condition.keeps_out.len() as u32,
+            changed,
+        }
     }
 }

@@ -16,12 +16,36 @@ pub(crate) fn byte_of(text: &str, units: u32) -> usize {
     text.len()
 }
 
-/// Bytes, in ascending order, as UTF-16 units.
+/// Counts the UTF-16 units before one byte after the other; quick where bytes only ascend.
+pub(crate) struct Units<'t> {
+    text: &'t str,
+    byte: usize,
+    units: u32,
+}
+
+impl<'t> Units<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Units { text, byte: 0, units: 0 }
+    }
+
+    /// The units before `byte`; past the end, all of them.
+    pub(crate) fn before(&mut self, byte: usize) -> u32 {
+        if byte < self.byte {
+            *self = Units::new(self.text);
+        }
+        let end = byte.min(self.text.len());
+        if let Some(more) = self.text.get(self.byte..end) {
+            self.units += more.encode_utf16().count() as u32;
+            self.byte = end;
+        }
+        self.units
+    }
+}
+
+/// Bytes as UTF-16 units.
 pub(crate) fn units<const N: usize>(text: &str, bytes: [usize; N]) -> [u32; N] {
-    bytes.map(|byte| {
-        let before = text.get(..byte.min(text.len())).unwrap_or(text);
-        before.encode_utf16().count() as u32
-    })
+    let mut units = Units::new(text);
+    bytes.map(|byte| units.before(byte))
 }
 
 pub(crate) fn completions(text: &str, offers: Vec<editor::Completion>) -> Completions {
@@ -129,9 +153,10 @@ pub(crate) fn outline(
     items: &[editor::OutlineItem],
     folds: &[Range<usize>],
 ) -> Outline {
+    let mut units = Units::new(text);
     let part = |item: &editor::OutlineItem| {
         let [from, name_from, to] =
-            units(text, [item.span.start, item.name_span.start, item.span.end]);
+            [item.span.start, item.name_span.start, item.span.end].map(|byte| units.before(byte));
         OutlinePart {
             name: item.name.clone(),
             kind: outline_kind(item.kind),
@@ -141,11 +166,13 @@ pub(crate) fn outline(
             detail: item.detail.clone(),
         }
     };
+    let items = items.iter().map(part).collect();
+    let mut units = Units::new(text);
     let fold = |span: &Range<usize>| {
-        let [from, to] = units(text, [span.start, span.end]);
+        let [from, to] = [span.start, span.end].map(|byte| units.before(byte));
         Fold { from, to }
     };
-    Outline { items: items.iter().map(part).collect(), folds: folds.iter().map(fold).collect() }
+    Outline { items, folds: folds.iter().map(fold).collect() }
 }
 
 fn outline_kind(kind: editor::OutlineKind) -> OutlineKind {
@@ -163,7 +190,7 @@ fn outline_kind(kind: editor::OutlineKind) -> OutlineKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{byte_of, units};
+    use super::{Units, byte_of, units};
 
     #[test]
     fn units_and_bytes_are_each_others_inverse() {
@@ -171,6 +198,15 @@ mod tests {
         assert_eq!(units(text, [0, 2, 6, 7, 8]), [0, 1, 3, 4, 5]);
         for (unit, byte) in [(0, 0), (1, 2), (3, 6), (4, 7), (5, 8), (99, 8)] {
             assert_eq!(byte_of(text, unit), byte);
+        }
+    }
+
+    #[test]
+    fn units_are_the_same_in_any_order_of_bytes() {
+        let text = "é\u{1f600}a\n";
+        let mut units = Units::new(text);
+        for (byte, unit) in [(6, 3), (99, 5), (2, 1), (3, 1), (2, 1), (8, 5), (0, 0)] {
+            assert_eq!(units.before(byte), unit, "{byte}");
         }
     }
 }

@@ -364,6 +364,8 @@ pub struct AccessMatrix {
     pub agents: Vec<String>,
     /// The actions, in full, sorted.
     pub actions: Vec<String>,
+    /// The policies that cells name, each once.
+    pub policies: Vec<ExtentPolicy>,
     /// The cells that mean something, by agent and action.
     pub cells: Vec<AccessCell>,
 }
@@ -394,8 +396,8 @@ pub struct AccessCell {
 pub struct Extent {
     /// Whether it is.
     pub allowed: Allowed,
-    /// The policies that say so.
-    pub policies: Vec<ExtentPolicy>,
+    /// Positions in the matrix's `policies` of those that say so.
+    pub policies: Vec<u32>,
 }
 
 /// A policy that says how far something is allowed.

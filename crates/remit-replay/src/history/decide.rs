@@ -1,9 +1,11 @@
 //! The truth of a condition at every decision.
 
 use super::NotCompiled;
+use super::condition::{conjuncts, mentions};
 use super::log::{EventLog, Path, Position};
+use super::part::{Part, forget, is_counted};
 use super::pass::holds;
-use super::pass::{Asked, Part, Pass, conjuncts, forget, is_counted, mentions};
+use super::pass::{Asked, Pass};
 use super::relation::{Col, Index, Relation};
 use super::since::Lasting;
 use super::steps::Steps;

@@ -1,12 +1,12 @@
 //! The leaves of a workspace as columns: worked out once for each, whatever policies ask them.
 
+use super::condition::reads_entities;
 use super::interpret::Interpreter;
 use super::log::{EventLog, Position};
 use super::{NotCompiled, Points, decide};
 use crate::rows::RowSet;
 use crate::table::{Codes, Column, Dictionary, Value};
 use cedar_policy::{Entities, EntityId, EntityUid, EvalResult};
-use dogwood_language::temporal_ast::{AggExprKind, Condition, ConditionKind, Term};
 use dogwood_language::{TemporalField, Value as Dogwood};
 use remit_policy::{Leaf, Workspace};
 use std::collections::BTreeMap;
@@ -163,50 +163,5 @@ fn of_result(value: &EvalResult) -> Option<Dogwood> {
             Some(Dogwood::Object(record.iter().filter_map(member).collect()))
         }
         EvalResult::Set(_) | EvalResult::ExtensionValue(_) => None,
-    }
-}
-
-/// Whether a condition asks for an attribute of principal or resource.
-fn reads_entities(condition: &Condition) -> bool {
-    match &condition.kind {
-        ConditionKind::And { left, right }
-        | ConditionKind::Or { left, right }
-        | ConditionKind::Since { left, right, .. } => reads_entities(left) || reads_entities(right),
-        ConditionKind::Not { inner: body }
-        | ConditionKind::Formerly { body, .. }
-        | ConditionKind::Previous { body, .. }
-        | ConditionKind::Exists { body, .. } => reads_entities(body),
-        ConditionKind::Predicate(predicate) => {
-            predicate.args.iter().any(|arg| term_reads_entities(&arg.value))
-        }
-        ConditionKind::Comparison { left, right, .. } => {
-            term_reads_entities(left) || term_reads_entities(right)
-        }
-        ConditionKind::Tp { .. } => false,
-        ConditionKind::Call(_) | ConditionKind::SigilRef { .. } | ConditionKind::Refine { .. } => {
-            true
-        }
-    }
-}
-
-fn term_reads_entities(term: &Term) -> bool {
-    match term {
-        Term::ScopeField(path) => path.len() > 1,
-        Term::Agg(agg) => match &agg.kind {
-            AggExprKind::Sum { body, .. } | AggExprKind::Count { body, .. } => reads_entities(body),
-            AggExprKind::Call(_) => true,
-        },
-        Term::Array(items) => items.iter().any(term_reads_entities),
-        Term::Arith { left, right, .. } => term_reads_entities(left) || term_reads_entities(right),
-        Term::Entity { .. }
-        | Term::Integer(_)
-        | Term::Decimal(_)
-        | Term::String(_)
-        | Term::Bool(_)
-        | Term::ContextField(_)
-        | Term::Var(_)
-        | Term::Wildcard
-        | Term::ParamRef(_)
-        | Term::BinderRef(_) => false,
     }
 }

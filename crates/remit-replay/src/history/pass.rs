@@ -7,7 +7,9 @@
 //! truth at decisions (`decide`).
 
 use super::NotCompiled;
+use super::condition::{conjuncts, is_positive, mentions};
 use super::log::{EventLog, Kind, Path};
+use super::part::{Part, forget, is_counted};
 use super::relation::{Col, Relation, Span};
 use super::steps::Steps;
 use super::terms::{Guard, Operand, compare};
@@ -23,16 +25,6 @@ use std::collections::{HashMap, HashSet};
 const ROWS_AN_EVENT: usize = 32;
 const MOST_ROWS: usize = 1 << 26;
 const FEW_ROWS: usize = 1 << 20;
-
-/// Rows of a condition. Where some are counted against others, each holds once for all its values.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    /// Whether its rows are counted against those of other parts.
-    pub(super) minus: bool,
-    /// What must be so of the request besides.
-    pub(super) guards: Vec<Guard>,
-    pub(super) relation: Relation,
-}
 
 /// What a condition asks of the request that is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -490,109 +482,6 @@ impl<'l> Pass<'l> {
             WithinSpec::Concrete(interval) => Ok(interval.seconds().saturating_mul(self.log.ticks)),
             WithinSpec::ParamRef(_) => Err(NotCompiled::NotExpanded),
         }
-    }
-}
-
-impl Part {
-    pub(super) fn of(relation: Relation) -> Self {
-        Part { minus: false, guards: Vec::new(), relation }
-    }
-
-    pub(super) fn plus(&self) -> Self {
-        Part { minus: false, ..self.clone() }
-    }
-
-    fn merged(&self) -> Self {
-        Part { relation: self.relation.merged(), ..self.clone() }
-    }
-}
-
-/// Whether some rows are counted against others.
-pub(super) fn is_counted(parts: &[Part]) -> bool {
-    !matches!(parts, [part] if !part.minus)
-}
-
-/// Without a column. Where rows are counted, it must stay to tell them apart.
-pub(super) fn forget(parts: Vec<Part>, col: Col) -> Vec<Part> {
-    if is_counted(&parts) {
-        return parts;
-    }
-    let without = |part: Part| {
-        let cols: Vec<Col> = part.relation.cols.iter().copied().filter(|c| *c != col).collect();
-        Part { relation: part.relation.project(&cols), ..part }
-    };
-    parts.into_iter().map(without).collect()
-}
-
-/// The conditions that are joined by `&&`.
-pub(super) fn conjuncts(condition: &Condition) -> Vec<&Condition> {
-    let mut all = Vec::new();
-    let mut left = vec![condition];
-    while let Some(next) = left.pop() {
-        match &next.kind {
-            ConditionKind::And { left: a, right: b } => left.extend([&**b, &**a]),
-            _ => all.push(next),
-        }
-    }
-    all
-}
-
-/// Whether it says of itself for which values it holds.
-fn is_positive(condition: &Condition) -> bool {
-    match condition.kind {
-        ConditionKind::Not { .. }
-        | ConditionKind::Comparison { .. }
-        | ConditionKind::Tp { .. }
-        | ConditionKind::And { .. } => false,
-        ConditionKind::Or { .. }
-        | ConditionKind::Formerly { .. }
-        | ConditionKind::Previous { .. }
-        | ConditionKind::Since { .. }
-        | ConditionKind::Predicate(_)
-        | ConditionKind::Exists { .. }
-        | ConditionKind::Call(_)
-        | ConditionKind::SigilRef { .. }
-        | ConditionKind::Refine { .. } => true,
-    }
-}
-
-/// Whether a variable of this name occurs, in whichever scope.
-pub(super) fn mentions(condition: &Condition, name: &str) -> bool {
-    let term = |t: &Term| term_mentions(t, name);
-    match &condition.kind {
-        ConditionKind::And { left, right } | ConditionKind::Or { left, right } => {
-            mentions(left, name) || mentions(right, name)
-        }
-        ConditionKind::Since { left, right, .. } => mentions(left, name) || mentions(right, name),
-        ConditionKind::Not { inner } => mentions(inner, name),
-        ConditionKind::Formerly { body, .. }
-        | ConditionKind::Previous { body, .. }
-        | ConditionKind::Exists { body, .. } => mentions(body, name),
-        ConditionKind::Predicate(p) => p.args.iter().any(|arg| term(&arg.value)),
-        ConditionKind::Comparison { left, right, .. } => term(left) || term(right),
-        ConditionKind::Tp { var } => var.name() == name,
-        ConditionKind::Call(_) | ConditionKind::SigilRef { .. } | ConditionKind::Refine { .. } => {
-            true
-        }
-    }
-}
-
-fn term_mentions(term: &Term, name: &str) -> bool {
-    match term {
-        Term::Var(var) => var == name,
-        Term::Agg(agg) => match &agg.kind {
-            AggExprKind::Sum { body, .. } | AggExprKind::Count { body, .. } => mentions(body, name),
-            AggExprKind::Call(_) => true,
-        },
-        Term::Array(_) | Term::Arith { .. } | Term::ParamRef(_) | Term::BinderRef(_) => true,
-        Term::Entity { .. }
-        | Term::Integer(_)
-        | Term::Decimal(_)
-        | Term::String(_)
-        | Term::Bool(_)
-        | Term::ContextField(_)
-        | Term::ScopeField(_)
-        | Term::Wildcard => false,
     }
 }
 

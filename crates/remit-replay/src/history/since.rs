@@ -1,10 +1,12 @@
 //! `left since right`: rows of the right side last until the left side fails.
 
 use super::NotCompiled;
+use super::condition::conjuncts;
 #[cfg(test)]
 use super::differential::{Mutation, is_broken};
 use super::log::Position;
-use super::pass::{Part, Pass, conjuncts, is_counted};
+use super::part::{Part, is_counted};
+use super::pass::Pass;
 use super::relation::Col;
 use super::relation::{Index, Relation, Span, pick};
 use super::terms::Guard;

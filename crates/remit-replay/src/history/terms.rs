@@ -1,7 +1,8 @@
 //! Comparisons: of the values of rows, of what is asked of the request, and of aggregates.
 
 use super::NotCompiled;
-use super::pass::{Part, Pass, holds};
+use super::part::Part;
+use super::pass::{Pass, holds};
 use super::relation::{Col, Relation};
 use super::time::Mode;
 use super::values::{ABSENT, ValueId};

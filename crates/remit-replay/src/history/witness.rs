@@ -4,9 +4,9 @@
 //! condition it tells the last event that counts, or all events that are counted. Not here: the truth
 //! of the condition, which the batch engine knows.
 
+use super::condition::conjuncts;
 use super::decide::Attributes;
 use super::log::{EventLog, Path, Position};
-use super::pass::conjuncts;
 use super::values::{ABSENT, Item, ValueId};
 use dogwood_language::Value;
 use dogwood_language::temporal_ast::{
