@@ -147,6 +147,85 @@ async fn accessible(theme: &str) -> Result<()> {
     end(desktop).await
 }
 
+/// From a session to the draft of its task's scope, by keyboard; its effect shows, and nothing is saved.
+#[tokio::test]
+async fn a_learnt_scope_becomes_a_draft() -> Result<()> {
+    let desktop = Desktop::start(&["--sample"]).await?;
+    replayed(&desktop).await?;
+    walk_to(&desktop, "drifted").await?;
+    desktop.find("tab-learn").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
+    desktop.find("learn-view").await?;
+    desktop.run("document.querySelector('[data-testid=learn-from]').focus()", &[]).await?;
+    desktop.keys("e").await?;
+    desktop.find("learn").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
+    desktop.find("learnt-clause").await?;
+    settled(&desktop).await?;
+    desktop.picture("learnt-light").await?;
+    assert_eq!(desktop.accessibility().await?, Vec::<String>::new());
+    desktop.find("use-scope").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
+    desktop.find("learn-drafted").await?;
+    desktop.until("the draft's verdicts", "return document.body.dataset.of === 'draft'").await?;
+    desktop
+        .until(
+            "the draft in the editor",
+            "return window.__remit.editor.get().includes('@learned_from')",
+        )
+        .await?;
+    let saved = desktop.home.path().join("data/dev.remit.desktop/sample/payments-desk/scopes");
+    for file in std::fs::read_dir(saved)? {
+        assert!(
+            !std::fs::read_to_string(file?.path())?.contains("@learned_from"),
+            "nothing is saved"
+        );
+    }
+    end(desktop).await
+}
+
+/// A rule over history is written, catches calls of the sample, and leads back to the step that it rests on.
+#[tokio::test]
+async fn a_rule_over_history_catches_calls_and_leads_to_its_witness() -> Result<()> {
+    let desktop = Desktop::start(&["--sample"]).await?;
+    replayed(&desktop).await?;
+    let before = counts(&desktop).await?;
+    desktop.find("tab-files").await?.click().await?;
+    desktop.run("document.querySelector('[data-group=Guardrails]').click()", &[]).await?;
+    let field = desktop.find("name-field").await?;
+    desktop.run(NAME_IT, &[json!("guardrails/history.dw")]).await?;
+    field.send_keys(&char::from(Key::Enter).to_string()).await?;
+    desktop
+        .until("the new file", "return window.__remit?.editor.get().startsWith('// history')")
+        .await?;
+    desktop
+        .run("window.__remit.editor.set(arguments[0])", &[json!(NO_PAYMENT_AFTER_FILES)])
+        .await?;
+    let more = format!(
+        "return document.body.dataset.of === 'draft' && Number(document.querySelector('[data-testid=count-denied]').dataset.count) > {}",
+        before[1]
+    );
+    desktop.until("calls that the draft denies", &more).await?;
+    assert_eq!(before.iter().sum::<u64>(), counts(&desktop).await?.iter().sum::<u64>());
+    desktop.find("next-change").await?.click().await?;
+    let witness = desktop.find("witness-step").await?;
+    desktop.find("what-if").await?;
+    settled(&desktop).await?;
+    desktop.picture("history-light").await?;
+    assert_eq!(desktop.accessibility().await?, Vec::<String>::new());
+    let step = witness.text().await?.replace("step ", "");
+    witness.send_keys(&char::from(Key::Enter).to_string()).await?;
+    let there = format!(
+        "return document.querySelector('[data-step][aria-current]')?.dataset.step === '{step}'"
+    );
+    desktop.until("the step that the condition rests on", &there).await?;
+    end(desktop).await
+}
+
+const NAME_IT: &str = "
+    const field = document.querySelector('[data-testid=name-field]');
+    field.value = arguments[0];
+    field.dispatchEvent(new Event('input', { bubbles: true }));";
+
+const NO_PAYMENT_AFTER_FILES: &str = "@id(\"no-payment-after-files\")\nforbid (principal, action == Action::\"make_payment\", resource)\nwhen temporal { formerly within 8h Action::\"read_file\"::response{} };\n";
+
 #[tokio::test]
 async fn the_start_page_is_accessible() -> Result<()> {
     let desktop = Desktop::start(&["--sample"]).await?;

@@ -51,6 +51,28 @@ describe("the why card", () => {
     await fireEvent.click(screen.getAllByTestId("because-step")[0] as HTMLElement);
   });
 
+  test("says what each condition over history came to, and leads to the steps that it rests on", async () => {
+    const witness = { steps: [3], words: "the response of read_file" };
+    const condition = { text: "formerly within 1h P{}", start: 0, literals: [] };
+    const history = [
+      { ...condition, holds: true, witnesses: [witness] },
+      { ...condition, holds: false, witnesses: [{ steps: [], words: "4 of 5" }] },
+      { ...condition, holds: null, witnesses: [] },
+    ];
+    await open(canned({ why: () => ({ ...reply("why", "denied"), history }) }));
+    await until("why-history", witness.words);
+    const [holds, fails, unrecorded] = screen
+      .getAllByTestId("history-condition")
+      .map((one) => one.textContent);
+    expect(holds).toContain("holds at this call");
+    expect(fails).toContain("does not hold");
+    expect(fails).toContain("4 of 5");
+    expect(unrecorded).toContain("nobody recorded");
+    expect(byId("witness").closest("[data-step]")?.getAttribute("data-step")).toBe("3");
+    await fireEvent.click(byId("witness-step"));
+    expect(location.hash).toContain("step=3");
+  });
+
   test("says that nothing was declared, where there is no scope", async () => {
     await open(canned({ why: () => ({ ...reply("why", "allowed"), scope: null }) }));
     await until("why", "No scope declared");
