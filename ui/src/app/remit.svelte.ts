@@ -333,7 +333,10 @@ export class Remit {
     const { text, verdict, severity, session } = this.place.where;
     const list = first ? this.sessions.filter({ text, verdict, severity }) : this.sessions.refresh();
     if (this.summary === null) return list;
-    await Promise.all([this.corpus.refresh("saved", this.summary.sessions), list]);
+    const undisturbed = this.judgement.watch();
+    await Promise.all([this.corpus.refresh("saved", this.summary.sessions, undisturbed), list]);
+    // Somebody typed meanwhile: what was read may be the verdicts of that text.
+    if (!undisturbed() && (await this.#settledUnderDrafts())) return;
     if (session === null) await this.selection.first();
     else await this.selection.again(session);
   }
@@ -342,7 +345,11 @@ export class Remit {
   async #settledUnderDrafts(): Promise<boolean> {
     const { drafts } = this.documents;
     if (drafts.length === 0 || this.summary === null) return false;
-    await this.judgement.between(() => this.corpus.readSaved());
+    await this.judgement.between(async () => {
+      // The host may show a draft already.
+      await call("judge_drafts", { files: [] });
+      await this.corpus.readSaved();
+    });
     await this.judgement.judge(drafts);
     return this.judgement.of === "draft";
   }

@@ -56,9 +56,10 @@ export class Corpus {
     this.#compare();
   }
 
-  /** Reads the column again, and says what differs from the baseline. */
-  async refresh(of: Of, sessions: number): Promise<void> {
+  /** Reads the column again, and says what differs from the baseline, unless it does not stand any more. */
+  async refresh(of: Of, sessions: number, stands: () => boolean = () => true): Promise<void> {
     const column = await this.#read();
+    if (!stands()) return;
     if (column && of === "saved" && this.pinned !== null) await this.#readPinned(column);
     if (column) this.#show(column, of, sessions);
   }
