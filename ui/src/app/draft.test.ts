@@ -123,6 +123,18 @@ describe("a draft", () => {
     expect(window.__remit?.editor.get()).toBe("// draft, and more");
   });
 
+  test("is compared with what is saved after a replay too, whatever the host shows when that ends", async () => {
+    let revision = reply("workspace").revision;
+    const host = await editing({ workspace: () => ({ ...reply("workspace"), revision }) });
+    edit("// draft");
+    await until("changes", "1 newly denied");
+    revision += 1000;
+    host.emit({ event: "replayFinished", revision });
+    await waitFor(() => expect(judged(host)).toHaveLength(3));
+    await waitFor(() => expect(document.body.dataset.of).toBe("draft"));
+    await until("changes", "1 newly denied");
+  });
+
   test("asks for the windows in view and no more", async () => {
     const host = await editing({ sessions: () => ({ ...reply("sessions"), total: 50_000 }) });
     edit("// draft");
