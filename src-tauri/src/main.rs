@@ -22,6 +22,7 @@ async fn rpc_bytes(app: State<'_, App>, name: String) -> Result<Response, ErrorD
     let app = app.inner().clone();
     let bytes = move || match name.as_str() {
         "verdict_column" => app.verdict_column(),
+        "saved_column" => app.saved_column(),
         "baseline_column" => app.baseline_column(),
         _ => Err(error(ErrorCode::BadRequest, format!("there is no byte command `{name}`"))),
     };

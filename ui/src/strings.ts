@@ -23,7 +23,7 @@ export const T = {
   noSessions: "No recordings yet",
   noSessionsHelp:
     "Put recordings into the folder sessions/ of this workspace; they appear here by themselves.",
-  horizon: "What follows depends on a result that the agent would not have had",
+  horizon: "What follows may depend on a result that the agent would not have had",
   chooseSession: "No session is selected",
   chooseSessionHelp: "Choose one on the left, or press n.",
   chooseCall: "No tool call is selected",
@@ -86,7 +86,7 @@ export const T = {
   everyTask: "every task",
   learnFrom: "Learn from",
   solvedSessions: "solved sessions",
-  everySession: "all sessions",
+  everySession: "all without a bad call",
   learnAtMost: "At most",
   labelsFile: "Labels",
   noLabels: "none: as the recordings say",

@@ -238,6 +238,15 @@ impl App {
         Ok(self.snapshot()?.map(|s| s.verdicts.column().to_vec()).unwrap_or_default())
     }
 
+    /// The same of what is saved, whatever drafts are in view; empty before it is replayed.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoWorkspace`].
+    pub fn saved_column(&self) -> Result<Vec<u8>, ErrorDto> {
+        let saved = self.with_open(|open| open.saved.clone())?;
+        Ok(saved.map(|saved| saved.verdicts.column().to_vec()).unwrap_or_default())
+    }
+
     /// Blocks until no replay is running. For hosts without a window, and for tests.
     pub fn wait(&self) {
         while self

@@ -106,7 +106,12 @@ fn several_files_are_judged_together() {
         assert_eq!(host.ok("judge_drafts", json!({ "files": files }))["state"], "judged");
         host.app.verdict_column().unwrap()
     };
+    let saved = host.app.verdict_column().unwrap();
     let (first, second) = (column(json!([one])), column(json!([other])));
+    assert!(
+        first != saved && host.app.saved_column().unwrap() == saved,
+        "what is saved stays known"
+    );
     let both = column(json!([one, other]));
     assert!(both != first && both != second);
     assert_eq!(column(json!([other, one])), both, "in whatever order");

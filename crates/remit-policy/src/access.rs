@@ -2,8 +2,8 @@
 //!
 //! Read from the heads of policies and from whether they have conditions: *always* and *never* hold for
 //! every call that evaluates without an error, and *sometimes* says that it depends on a condition, on
-//! the resource, or on a task that is not chosen. Recordings are not looked at; who has some shows them
-//! beside it.
+//! the resource, or on a task that is not chosen. Recordings are not looked at; who has some names their
+//! agents, and shows what these did beside it.
 
 use std::collections::BTreeSet;
 
@@ -47,14 +47,20 @@ pub enum Allowed {
     Always,
 }
 
-/// The access of all agents in `entities.json` to all actions that apply to them, by agent and action.
-/// With a task, agents are its members, and its scope counts too.
+/// The access of all agents, those in `entities.json` and `others`, to all actions that apply to them, by
+/// agent and action. With a task, agents are its members, and its scope counts too.
 #[must_use]
-pub fn access(workspace: &Workspace, task: Option<&str>) -> Vec<Access> {
+pub fn access(
+    workspace: &Workspace,
+    task: Option<&str>,
+    others: impl IntoIterator<Item = EntityUid>,
+) -> Vec<Access> {
     let Some(schema) = &workspace.schema else { return Vec::new() };
     let entities = &workspace.entities.entities;
-    let mut agents: Vec<EntityUid> = entities.iter().map(|entity| entity.uid()).collect();
-    agents.sort_by_key(ToString::to_string);
+    let mut agents: Vec<EntityUid> =
+        entities.iter().map(|entity| entity.uid()).chain(others).collect();
+    agents.sort_by_cached_key(ToString::to_string);
+    agents.dedup();
     let layers = [Some(LayerRef::Guardrails), task.map(LayerRef::Scope)].map(|layer| {
         let layer = layer.and_then(|layer| workspace.layer(layer));
         layer.map(|layer| layer.in_force().collect::<Vec<_>>())

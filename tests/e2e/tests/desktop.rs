@@ -207,6 +207,9 @@ async fn a_rule_over_history_catches_calls_and_leads_to_its_witness() -> Result<
     desktop.find("next-change").await?.click().await?;
     let witness = desktop.find("witness-step").await?;
     desktop.find("what-if").await?;
+    desktop
+        .run("document.querySelector('[data-testid=why-history]').scrollIntoView()", &[])
+        .await?;
     settled(&desktop).await?;
     desktop.picture("history-light").await?;
     assert_eq!(desktop.accessibility().await?, Vec::<String>::new());

@@ -21,6 +21,7 @@ const edit = (text: string) => window.__remit?.editor.set(text);
 /** Judges a draft as the canned replies say: the column goes with the counts. */
 const judge = (host: () => Canned, of: (request: Request) => DraftsJudged) => (request: Request) => {
   host().column = cannedColumn(request.files.length > 0 ? "changed" : undefined);
+  host().saved = cannedColumn();
   return of(request);
 };
 const usual = ({ files }: Request) => reply("judge_drafts", files.length > 0 ? undefined : "saved");
@@ -124,14 +125,19 @@ describe("a draft", () => {
   });
 
   test("is compared with what is saved after a replay too, whatever the host shows when that ends", async () => {
-    let revision = reply("workspace").revision;
-    const host = await editing({ workspace: () => ({ ...reply("workspace"), revision }) });
+    let { revision } = reply("workspace");
+    const host = await editing({ workspace: () => ({ ...reply("workspace"), revision }) }, (request) => ({
+      ...usual(request),
+      revision: ++revision,
+    }));
     edit("// draft");
     await until("changes", "1 newly denied");
-    revision += 1000;
-    host.emit({ event: "replayFinished", revision });
-    await waitFor(() => expect(judged(host)).toHaveLength(3));
+    const before = judged(host).length;
+    host.emit({ event: "replayFinished", revision: ++revision });
+    await waitFor(() => expect(judged(host)).toHaveLength(before + 1));
     await waitFor(() => expect(document.body.dataset.of).toBe("draft"));
+    const since = () => host.calls.slice(host.calls.findLastIndex((one) => one.name === "judge_drafts"));
+    await waitFor(() => expect(since().some((one) => one.name === "why")).toBe(true));
     await until("changes", "1 newly denied");
   });
 

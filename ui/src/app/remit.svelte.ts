@@ -333,10 +333,9 @@ export class Remit {
     const { text, verdict, severity, session } = this.place.where;
     const list = first ? this.sessions.filter({ text, verdict, severity }) : this.sessions.refresh();
     if (this.summary === null) return list;
-    const undisturbed = this.judgement.watch();
-    await Promise.all([this.corpus.refresh("saved", this.summary.sessions, undisturbed), list]);
-    // Somebody typed meanwhile: what was read may be the verdicts of that text.
-    if (!undisturbed() && (await this.#settledUnderDrafts())) return;
+    await Promise.all([this.corpus.refresh("saved", this.summary.sessions), list]);
+    // Somebody typed meanwhile, and was compared with what had been saved before.
+    if (this.judgement.of === "draft" && (await this.#settledUnderDrafts())) return;
     if (session === null) await this.selection.first();
     else await this.selection.again(session);
   }
@@ -345,11 +344,7 @@ export class Remit {
   async #settledUnderDrafts(): Promise<boolean> {
     const { drafts } = this.documents;
     if (drafts.length === 0 || this.summary === null) return false;
-    await this.judgement.between(async () => {
-      // The host may show a draft already.
-      await call("judge_drafts", { files: [] });
-      await this.corpus.readSaved();
-    });
+    await this.corpus.readSaved();
     await this.judgement.judge(drafts);
     return this.judgement.of === "draft";
   }

@@ -19,6 +19,8 @@ export interface Canned extends Host {
   /** Which commands were called, with what. */
   readonly calls: readonly { readonly name: CommandName; readonly request: unknown }[];
   column: Uint8Array;
+  /** The verdicts of what is saved, if a draft is in view; `null`: the same. */
+  saved: Uint8Array | null;
   /** The verdicts by the revision that is pinned; empty without one. */
   baseline: Uint8Array;
 }
@@ -45,13 +47,17 @@ export function canned(given: Answers = {}, kept: Kept = new Map()): Canned {
   const host: Canned = {
     calls,
     column: cannedColumn(),
+    saved: null,
     baseline: new Uint8Array(),
     async call(name, request) {
       calls.push({ name, request });
       const answer = answers[name];
       return answer ? await answer(request) : usual(name, request);
     },
-    bytes: async (name) => (name === "baseline_column" ? host.baseline : host.column),
+    bytes: async (name) => {
+      if (name === "baseline_column") return host.baseline;
+      return (name === "saved_column" ? host.saved : null) ?? host.column;
+    },
     onEvent: async (listener) => listening(events, listener),
     onDrop: async (listener) => listening(drops, listener),
     pickFile: async () => "/home/ada/payments-desk/labels.jsonl",

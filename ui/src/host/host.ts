@@ -8,7 +8,7 @@ import type { AppEvent, Commands, ErrorDto } from "../api/bindings";
 export type CommandName = keyof Commands;
 
 /** Commands that answer in bytes. */
-export type ByteCommand = "verdict_column" | "baseline_column";
+export type ByteCommand = "verdict_column" | "saved_column" | "baseline_column";
 
 /** Stops listening. */
 export type Stop = () => void;

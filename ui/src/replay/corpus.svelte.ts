@@ -18,6 +18,7 @@ export type Of = "saved" | "draft";
 /** What changed in one session: the verdict that each changed call had before, by its place there. */
 export type SessionChanges = ReadonlyMap<number, Verdict>;
 
+const COLUMNS = { saved: "saved_column", draft: "verdict_column" } as const;
 const NONE: SessionChanges = new Map();
 const NO_BLOCK = -1;
 
@@ -40,6 +41,8 @@ export class Corpus {
   /** Whether somebody waits to hear what changed, even if nothing did. */
   #awaited = false;
   #asked = 0;
+  /** Goes up with each workspace. */
+  #workspaces = 0;
 
   /** A save begins: what is saved now is what it is compared with. */
   mark(): void {
@@ -56,18 +59,18 @@ export class Corpus {
     this.#compare();
   }
 
-  /** Reads the column again, and says what differs from the baseline, unless it does not stand any more. */
-  async refresh(of: Of, sessions: number, stands: () => boolean = () => true): Promise<void> {
-    const column = await this.#read();
-    if (!stands()) return;
+  /** Reads the column again, and says what differs from the baseline. */
+  async refresh(of: Of, sessions: number): Promise<void> {
+    const column = await this.#read(of);
     if (column && of === "saved" && this.pinned !== null) await this.#readPinned(column);
     if (column) this.#show(column, of, sessions);
   }
 
   /** Reads the column of what is saved without showing it: a draft is about to be compared with it. */
   async readSaved(): Promise<void> {
-    const column = await this.#read();
-    if (!column) return;
+    const workspace = this.#workspaces;
+    const column = await bytes("saved_column").catch(() => null);
+    if (!column || workspace !== this.#workspaces) return;
     this.#saved = column;
     if (this.pinned === null) this.baseline = column;
     else await this.#readPinned(column);
@@ -137,6 +140,7 @@ export class Corpus {
 
   clear(): void {
     this.#asked++;
+    this.#workspaces++;
     this.#of = "saved";
     this.#saved = EMPTY;
     this.column = EMPTY;
@@ -146,10 +150,10 @@ export class Corpus {
     this.forgetChanges();
   }
 
-  async #read(): Promise<Uint8Array | null> {
+  async #read(of: Of): Promise<Uint8Array | null> {
     const mine = ++this.#asked;
     try {
-      const column = await bytes("verdict_column");
+      const column = await bytes(COLUMNS[of]);
       if (mine !== this.#asked) return null;
       this.error = null;
       return column;

@@ -70,12 +70,6 @@ export class Judgement {
     }
   }
 
-  /** Says, later, whether the host was asked to judge nothing since now. */
-  watch(): () => boolean {
-    const asked = this.#asked;
-    return () => asked === this.#asked;
-  }
-
   async #ask(drafts: Drafts): Promise<void> {
     const epoch = this.#epoch;
     this.#asked++;

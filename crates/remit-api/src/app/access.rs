@@ -21,7 +21,7 @@ impl App {
         {
             return Err(ErrorDto::not_found(format!("there is no scope for the task `{task}`")));
         }
-        let usage = shown.as_ref().map(|shown| shown.verdicts.usage()).unwrap_or_default();
+        let usage = shown.as_ref().map(|shown| shown.verdicts.usage(task)).unwrap_or_default();
         Ok(matrix(workspace, task, &usage))
     }
 
@@ -38,7 +38,8 @@ impl App {
 type Pair<'a> = (&'a str, &'a str);
 
 fn matrix<'w>(workspace: &'w Workspace, task: Option<&'w str>, usage: &[Usage]) -> AccessMatrix {
-    let access = remit_policy::access(workspace, task);
+    let recorded = usage.iter().filter_map(|cell| cell.agent.parse().ok());
+    let access = remit_policy::access(workspace, task, recorded);
     let may: BTreeMap<Pair<'_>, _> =
         access.iter().map(|cell| ((&*cell.agent, &*cell.action), cell)).collect();
     let did: BTreeMap<Pair<'_>, _> =

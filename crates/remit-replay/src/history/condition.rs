@@ -34,35 +34,60 @@ pub(super) fn is_positive(condition: &Condition) -> bool {
     }
 }
 
+/// What stands in a condition.
+enum Found<'c> {
+    Term(&'c Term),
+    Timepoint(&'c str),
+}
+
 /// Whether a variable of this name occurs, in whichever scope.
 pub(super) fn mentions(condition: &Condition, name: &str) -> bool {
-    let term = |t: &Term| term_mentions(t, name);
+    any(condition, &|found| match found {
+        Found::Timepoint(variable) => variable == name,
+        Found::Term(Term::Var(variable)) => variable == name,
+        Found::Term(term) => matches!(
+            term,
+            Term::Array(_) | Term::Arith { .. } | Term::ParamRef(_) | Term::BinderRef(_)
+        ),
+    })
+}
+
+/// Whether a condition asks for an attribute of principal or resource.
+pub(super) fn reads_entities(condition: &Condition) -> bool {
+    let reads =
+        |found: Found<'_>| matches!(found, Found::Term(Term::ScopeField(path)) if path.len() > 1);
+    any(condition, &reads)
+}
+
+/// Whether something is so of anything in a condition. A macro that is not expanded can hold all things.
+fn any(condition: &Condition, is: &dyn Fn(Found<'_>) -> bool) -> bool {
     match &condition.kind {
-        ConditionKind::And { left, right } | ConditionKind::Or { left, right } => {
-            mentions(left, name) || mentions(right, name)
-        }
-        ConditionKind::Since { left, right, .. } => mentions(left, name) || mentions(right, name),
-        ConditionKind::Not { inner } => mentions(inner, name),
-        ConditionKind::Formerly { body, .. }
+        ConditionKind::And { left, right }
+        | ConditionKind::Or { left, right }
+        | ConditionKind::Since { left, right, .. } => any(left, is) || any(right, is),
+        ConditionKind::Not { inner: body }
+        | ConditionKind::Formerly { body, .. }
         | ConditionKind::Previous { body, .. }
-        | ConditionKind::Exists { body, .. } => mentions(body, name),
-        ConditionKind::Predicate(p) => p.args.iter().any(|arg| term(&arg.value)),
-        ConditionKind::Comparison { left, right, .. } => term(left) || term(right),
-        ConditionKind::Tp { var } => var.name() == name,
+        | ConditionKind::Exists { body, .. } => any(body, is),
+        ConditionKind::Predicate(predicate) => {
+            predicate.args.iter().any(|arg| any_term(&arg.value, is))
+        }
+        ConditionKind::Comparison { left, right, .. } => any_term(left, is) || any_term(right, is),
+        ConditionKind::Tp { var } => is(Found::Timepoint(var.name())),
         ConditionKind::Call(_) | ConditionKind::SigilRef { .. } | ConditionKind::Refine { .. } => {
             true
         }
     }
 }
 
-fn term_mentions(term: &Term, name: &str) -> bool {
-    match term {
-        Term::Var(var) => var == name,
+fn any_term(term: &Term, is: &dyn Fn(Found<'_>) -> bool) -> bool {
+    let within = match term {
         Term::Agg(agg) => match &agg.kind {
-            AggExprKind::Sum { body, .. } | AggExprKind::Count { body, .. } => mentions(body, name),
+            AggExprKind::Sum { body, .. } | AggExprKind::Count { body, .. } => any(body, is),
             AggExprKind::Call(_) => true,
         },
-        Term::Array(_) | Term::Arith { .. } | Term::ParamRef(_) | Term::BinderRef(_) => true,
+        Term::Array(items) => items.iter().any(|item| any_term(item, is)),
+        Term::Arith { left, right, .. } => any_term(left, is) || any_term(right, is),
         Term::Entity { .. }
         | Term::Integer(_)
         | Term::Decimal(_)
@@ -70,51 +95,10 @@ fn term_mentions(term: &Term, name: &str) -> bool {
         | Term::Bool(_)
         | Term::ContextField(_)
         | Term::ScopeField(_)
-        | Term::Wildcard => false,
-    }
-}
-
-/// Whether a condition asks for an attribute of principal or resource.
-pub(super) fn reads_entities(condition: &Condition) -> bool {
-    match &condition.kind {
-        ConditionKind::And { left, right }
-        | ConditionKind::Or { left, right }
-        | ConditionKind::Since { left, right, .. } => reads_entities(left) || reads_entities(right),
-        ConditionKind::Not { inner: body }
-        | ConditionKind::Formerly { body, .. }
-        | ConditionKind::Previous { body, .. }
-        | ConditionKind::Exists { body, .. } => reads_entities(body),
-        ConditionKind::Predicate(predicate) => {
-            predicate.args.iter().any(|arg| term_reads_entities(&arg.value))
-        }
-        ConditionKind::Comparison { left, right, .. } => {
-            term_reads_entities(left) || term_reads_entities(right)
-        }
-        ConditionKind::Tp { .. } => false,
-        ConditionKind::Call(_) | ConditionKind::SigilRef { .. } | ConditionKind::Refine { .. } => {
-            true
-        }
-    }
-}
-
-fn term_reads_entities(term: &Term) -> bool {
-    match term {
-        Term::ScopeField(path) => path.len() > 1,
-        Term::Agg(agg) => match &agg.kind {
-            AggExprKind::Sum { body, .. } | AggExprKind::Count { body, .. } => reads_entities(body),
-            AggExprKind::Call(_) => true,
-        },
-        Term::Array(items) => items.iter().any(term_reads_entities),
-        Term::Arith { left, right, .. } => term_reads_entities(left) || term_reads_entities(right),
-        Term::Entity { .. }
-        | Term::Integer(_)
-        | Term::Decimal(_)
-        | Term::String(_)
-        | Term::Bool(_)
-        | Term::ContextField(_)
         | Term::Var(_)
         | Term::Wildcard
         | Term::ParamRef(_)
         | Term::BinderRef(_) => false,
-    }
+    };
+    within || is(Found::Term(term))
 }

@@ -193,8 +193,13 @@ impl Verdicts {
         of_guardrails.chain(of_scopes).collect()
     }
 
-    /// How often each agent called each action, and what came of it; by action and agent.
-    pub fn usage(&self) -> Vec<Usage> {
+    /// How often each agent called each action, and what came of it; by action and agent. With a task,
+    /// in the sessions that its scope judges.
+    pub fn usage(&self, task: Option<&str>) -> Vec<Usage> {
+        let of_task = task.map(|task| {
+            let scope = self.scopes.tasks.iter().position(|known| known == task);
+            scope.and_then(|scope| self.scopes.rows.get(scope))
+        });
         let table = self.corpus.table();
         let name = |column, row: u32| match table.cell(column, row as usize) {
             Some(Value::Entity(uid)) => uid.to_string(),
@@ -203,9 +208,16 @@ impl Verdicts {
         let mut usage: BTreeMap<(String, String), Usage> = BTreeMap::new();
         for action in table.actions() {
             for group in &action.groups {
+                let rows = RowSet::of_ranges([(group.start, group.end)]);
+                let rows = match of_task {
+                    None => rows,
+                    Some(scope) => scope.map(|of| rows.and(&of.rows)).unwrap_or_default(),
+                };
+                if rows.is_empty() {
+                    continue;
+                }
                 let agent = name(ColumnId::PRINCIPAL, group.start);
                 let action = name(ColumnId::ACTION, group.start);
-                let rows = RowSet::of_ranges([(group.start, group.end)]);
                 let of = usage.entry((action.clone(), agent.clone())).or_insert_with(|| Usage {
                     agent,
                     action,
