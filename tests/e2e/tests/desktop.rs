@@ -156,7 +156,7 @@ async fn a_learnt_scope_becomes_a_draft() -> Result<()> {
     desktop.find("tab-learn").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
     desktop.find("learn-view").await?;
     desktop.run("document.querySelector('[data-testid=learn-from]').focus()", &[]).await?;
-    desktop.keys("e").await?;
+    desktop.keys("a").await?;
     desktop.find("learn").await?.send_keys(&char::from(Key::Enter).to_string()).await?;
     desktop.find("learnt-clause").await?;
     settled(&desktop).await?;
@@ -213,7 +213,7 @@ async fn a_rule_over_history_catches_calls_and_leads_to_its_witness() -> Result<
     settled(&desktop).await?;
     desktop.picture("history-light").await?;
     assert_eq!(desktop.accessibility().await?, Vec::<String>::new());
-    let step = witness.text().await?.replace("step ", "");
+    let step = witness.attr("data-step-shown").await?.unwrap_or_default();
     witness.send_keys(&char::from(Key::Enter).to_string()).await?;
     let there = format!(
         "return document.querySelector('[data-step][aria-current]')?.dataset.step === '{step}'"
