@@ -17,7 +17,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remit-policy", &[]),
     ("remit-replay", &["remit-policy", "remit-session"]),
     ("remit-learn", &["remit-policy", "remit-replay", "remit-session"]),
-    ("remit-api", &["remit-learn", "remit-policy", "remit-replay", "remit-session"]),
+    ("remit-bundle", &["remit-learn", "remit-policy", "remit-replay", "remit-session"]),
+    (
+        "remit-api",
+        &["remit-bundle", "remit-learn", "remit-policy", "remit-replay", "remit-session"],
+    ),
     ("remit-cli", &["remit-api"]),
     ("remit-desktop", &["remit-api"]),
     ("remit-tests", &["remit-api", "remit-benches"]),

@@ -25,7 +25,18 @@ pub(crate) fn load(root: &Utf8Path, overlay: Overlay<'_>) -> Result<Workspace, W
     recognise(root)?;
     let mut findings = Vec::new();
     let files = files::read_all(root, overlay, &mut findings);
-    Ok(Loader { root, files: &files, findings }.load())
+    Ok(Loader { root, place: Place::Disk, files: &files, findings }.load())
+}
+
+/// Loads a workspace whose files are in memory; nothing is read at `root`, which only names it.
+pub(crate) fn from_texts(root: &Utf8Path, texts: Vec<(Utf8PathBuf, String)>) -> Workspace {
+    let entry = |(path, text): (Utf8PathBuf, String)| {
+        let kind = FileKind::of(&path)?;
+        Some(FileEntry { path, kind, text: text.into() })
+    };
+    let mut files: Vec<FileEntry> = texts.into_iter().filter_map(entry).collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Loader { root, place: Place::Memory, files: &files, findings: Vec::new() }.load()
 }
 
 fn recognise(root: &Utf8Path) -> Result<(), WorkspaceError> {
@@ -42,8 +53,16 @@ fn recognise(root: &Utf8Path) -> Result<(), WorkspaceError> {
     Ok(())
 }
 
+/// Where the files of a workspace are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Disk,
+    Memory,
+}
+
 struct Loader<'a> {
     root: &'a Utf8Path,
+    place: Place,
     files: &'a [FileEntry],
     /// What is wrong with everything but policies.
     findings: Vec<Finding>,
@@ -109,11 +128,14 @@ impl<'a> Loader<'a> {
 
     fn config(&mut self, schema: Option<&LoadedSchema>) -> Config {
         let text = self.text(CONFIG).unwrap_or_default();
-        let folder = self.root.canonicalize_utf8().unwrap_or_else(|_| self.root.to_owned());
-        let folder = folder.file_name().unwrap_or("workspace");
+        let on_disk = self.place == Place::Disk;
+        let folder = on_disk.then(|| self.root.canonicalize_utf8().ok()).flatten();
+        let folder = folder.as_deref().unwrap_or(self.root).file_name().unwrap_or("workspace");
         let model = schema.map(|schema| &schema.model);
         let config = config::read(text, folder, model, &mut self.findings);
-        self.findings.extend(config.recordings.files(self.root).findings);
+        if on_disk {
+            self.findings.extend(config.recordings.files(self.root).findings);
+        }
         config
     }
 

@@ -18,7 +18,7 @@ use crate::entities::LoadedEntities;
 use crate::files::{FileEntry, FileKind, GUARDRAILS, LINKS, SCHEMA, SCOPES};
 use crate::finding::{Finding, Severity};
 use crate::layer::Layer;
-use crate::load::load;
+use crate::load::{from_texts, load};
 use crate::policy_source::{Language, PolicySource};
 use crate::schema::LoadedSchema;
 use crate::scopes::{self, Scope, SessionKey, TaskMatch, TaskRules};
@@ -126,6 +126,13 @@ impl Workspace {
         overlay: &dyn Fn(&Utf8Path) -> Option<String>,
     ) -> Result<Self, WorkspaceError> {
         load(root, overlay)
+    }
+
+    /// A workspace whose files are in memory, by relative path, such as those of a bundle. Files that are
+    /// none of a workspace's are left out; `root` is only what it is called, and nothing is read there.
+    #[must_use]
+    pub fn from_texts(root: &Utf8Path, texts: Vec<(Utf8PathBuf, String)>) -> Self {
+        from_texts(root, texts)
     }
 
     /// The same workspace with the unsaved text of some policy files, which may be new; texts of
