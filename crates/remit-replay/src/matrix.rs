@@ -16,6 +16,7 @@ mod kernel;
 mod lower;
 mod memo;
 mod native;
+mod near;
 mod numbers;
 mod truths;
 
@@ -36,8 +37,10 @@ use truths::{Truth, Truths};
 
 /// What is known of atoms may take so many bytes before all of it is forgotten.
 const ATOM_BYTES: usize = 256 << 20;
-/// A policy is worth several threads from so many blocks of rows on.
-const BLOCKS_A_THREAD: usize = 8;
+/// The blocks of a policy are judged in so many parts a thread, so that a slow one is waited for briefly,
+const PARTS_A_THREAD: usize = 4;
+/// and in parts of at least so many blocks.
+const BLOCKS_A_PART: usize = 8;
 
 /// Decides the rows of one table, and remembers what it has worked out.
 #[derive(Debug)]
@@ -196,7 +199,9 @@ impl Matrix {
         match &compiled.condition {
             None => found.satisfied = candidates,
             Some(condition) => {
-                for (index, truths) in self.truths(condition, &candidates, stop)? {
+                for (index, truths) in
+                    self.truths(condition, &candidates, stop)?.into_iter().flatten()
+                {
                     found.push(index, &truths);
                 }
             }
@@ -210,22 +215,26 @@ impl Matrix {
         condition: &Skeleton<Arc<Atom>>,
         candidates: &RowSet,
         stop: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Vec<(u32, Truths)>, NotJudged> {
+    ) -> Result<Vec<Vec<(u32, Truths)>>, NotJudged> {
         let blocks = candidates.blocks();
         let stopped = AtomicBool::new(false);
-        let one = |block: &crate::rows::Block| {
-            if stopped.load(Ordering::Relaxed) || stop() {
-                stopped.store(true, Ordering::Relaxed);
-                return None;
+        let some = |blocks: &[crate::rows::Block]| {
+            let mut truths = Vec::with_capacity(blocks.len());
+            for block in blocks {
+                if stopped.load(Ordering::Relaxed) || stop() {
+                    stopped.store(true, Ordering::Relaxed);
+                    return Err(NotJudged::Stopped);
+                }
+                truths.push((block.index, self.block(condition, block.index, &block.words)));
             }
-            Some((block.index, self.block(condition, block.index, &block.words)))
+            Ok(truths)
         };
-        let truths: Option<Vec<_>> = if blocks.len() < 2 * BLOCKS_A_THREAD {
-            blocks.iter().map(one).collect()
-        } else {
-            blocks.par_iter().with_min_len(BLOCKS_A_THREAD).map(one).collect()
-        };
-        truths.ok_or(NotJudged::Stopped)
+        let parts = rayon::current_num_threads() * PARTS_A_THREAD;
+        let part = blocks.len().div_ceil(parts).max(BLOCKS_A_PART);
+        if blocks.len() <= part {
+            return Ok(vec![some(blocks)?]);
+        }
+        blocks.par_chunks(part).map(some).collect()
     }
 
     /// The rows that a policy's head leaves.

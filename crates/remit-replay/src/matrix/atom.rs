@@ -15,10 +15,14 @@ use crate::rows::{BLOCK_ROWS, Words};
 use crate::table::{Column, ColumnId, Table, Value};
 use cedar_policy::pst::{BinaryOp, Expr};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A memo of more entries than this is filled as a whole where there is a quick way to.
 const WORTH_FILLING: usize = if cfg!(test) { 4 } else { 256 };
+
+/// A column of no more codes than this is looked at code by code before any row is.
+const FEW_CODES: usize = if cfg!(test) { 8 } else { 256 };
 
 #[derive(Debug)]
 pub(super) struct Atom {
@@ -125,12 +129,7 @@ impl Atom {
 
     /// `None` if Cedar must be asked.
     fn native(&self, table: &Table, row: u32) -> Option<Truth> {
-        match self.node.truth(Row { table, row: row as usize }) {
-            Ok(true) => Some(Truth::True),
-            Ok(false) => Some(Truth::False),
-            Err(Stop::Fails(absent)) => Some(Truth::Failed(absent)),
-            Err(Stop::Ask) => None,
-        }
+        native(&self.node, Row::new(table, row as usize))
     }
 
     fn ask(&self, table: &Table, row: u32) -> Truth {
@@ -148,13 +147,62 @@ impl Kernel {
             return Kernel::Presence(presence);
         }
         if let Some(memo) = Memo::new(columns.iter().copied(), table) {
-            if memo.bytes() > WORTH_FILLING {
-                fill(&memo, node, table);
-            }
-            return Kernel::Memo(memo);
+            return match code_by_code(&memo, node, table) {
+                Some(range) => Kernel::Range(range),
+                None => {
+                    if memo.bytes() > WORTH_FILLING {
+                        fill(&memo, node, table);
+                    }
+                    Kernel::Memo(memo)
+                }
+            };
         }
         Comparison::of(node, table).map_or_else(|| Kernel::Rows(Mutex::default()), Kernel::Numbers)
     }
+}
+
+/// `None` if Cedar must be asked.
+fn native(node: &Node, row: Row<'_>) -> Option<Truth> {
+    match node.truth(row) {
+        Ok(true) => Some(Truth::True),
+        Ok(false) => Some(Truth::False),
+        Err(Stop::Fails(absent)) => Some(Truth::Failed(absent)),
+        Err(Stop::Ask) => None,
+    }
+}
+
+/// Fills the memo of a single column with few codes, or says for which range of them `node` is true.
+fn code_by_code(memo: &Memo, node: &Node, table: &Table) -> Option<CodeRange> {
+    let column = memo.column()?;
+    let (_, radix) = table.column(column)?.codes().filter(|(_, radix)| *radix <= FEW_CODES)?;
+    let truth = |code| native(node, Row::of_code(table, column, code));
+    let truths: Vec<_> = (0..radix as u32).map(truth).collect();
+    let known = truths.iter().enumerate().filter_map(|(code, truth)| Some((code, (*truth)?)));
+    known.for_each(|(code, truth)| memo.remember(code, truth));
+    let (nothing, values) = truths.split_first()?;
+    if *nothing != Some(Truth::Failed(Some(crate::Absent::Attribute))) {
+        return None;
+    }
+    let values: Option<Vec<bool>> = values
+        .iter()
+        .map(|truth| match truth {
+            Some(Truth::True) => Some(true),
+            Some(Truth::False) => Some(false),
+            Some(Truth::Failed(_)) | None => None,
+        })
+        .collect();
+    let values = values?;
+    let of =
+        |outside: bool| Some(CodeRange { column, codes: only_run(&values, !outside)?, outside });
+    of(false).or_else(|| of(true))
+}
+
+/// The codes of all `wanted` values, if they lie beside each other.
+fn only_run(values: &[bool], wanted: bool) -> Option<Range<u32>> {
+    let first = values.iter().position(|v| *v == wanted).unwrap_or(0);
+    let run = values.iter().skip(first).take_while(|v| **v == wanted).count();
+    let all = values.iter().filter(|v| **v == wanted).count();
+    (run == all).then_some(first as u32 + 1..(first + run) as u32 + 1)
 }
 
 /// The codes for which `node` is true, where they are a range.

@@ -63,6 +63,7 @@ pub(super) trait Code: Copy + Default + PartialEq + PartialOrd {
     /// `None` if it does not fit.
     fn of(code: u32) -> Option<Self>;
     fn minus(self, other: Self) -> Self;
+    fn wide(self) -> u32;
 }
 
 macro_rules! codes {
@@ -76,6 +77,10 @@ macro_rules! codes {
             #[inline]
             fn minus(self, other: Self) -> Self {
                 self.wrapping_sub(other)
+            }
+            #[inline]
+            fn wide(self) -> u32 {
+                self.into()
             }
         }
     )* };

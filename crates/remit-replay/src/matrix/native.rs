@@ -5,7 +5,7 @@
 //! engine writes the texts). Not here: turning Cedar's syntax tree into a [`Node`] (`lower`).
 
 use crate::Absent;
-use crate::table::{Column, ColumnId, Table, Value};
+use crate::table::{ColumnId, Table, Value};
 use cedar_policy::pst::{BinaryOp, PatternElem, UnaryOp};
 use cedar_policy::{Entities, EntityTypeName, EntityUid};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,13 +72,37 @@ const NO_ENTITY: Stop = Stop::Fails(Some(Absent::Entity));
 /// A row of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'t> {
-    pub(super) table: &'t Table,
-    pub(super) row: usize,
+    table: &'t Table,
+    row: usize,
+    /// One cell of it, if that is not what the table has there.
+    instead: Option<(ColumnId, u32)>,
 }
 
-impl Row<'_> {
+impl<'t> Row<'t> {
+    pub(super) fn new(table: &'t Table, row: usize) -> Self {
+        Row { table, row, instead: None }
+    }
+
+    /// Any row, with a code of one column: for a node that reads no other.
+    pub(super) fn of_code(table: &'t Table, column: ColumnId, code: u32) -> Self {
+        Row { table, row: 0, instead: Some((column, code)) }
+    }
+
     fn cell(&self, column: ColumnId) -> Option<Value> {
-        self.table.cell(column, self.row)
+        match self.instead {
+            Some((id, code)) if id == column => {
+                let values = self.table.column(column)?.dictionary()?;
+                values.get((code as usize).checked_sub(1)?)
+            }
+            Some(_) | None => self.table.cell(column, self.row),
+        }
+    }
+
+    fn code(&self, column: ColumnId) -> Option<u32> {
+        match self.instead {
+            Some((id, code)) if id == column => Some(code),
+            Some(_) | None => self.table.column(column)?.codes()?.0.get(self.row),
+        }
     }
 
     fn store(&self) -> &Entities {
@@ -207,8 +231,7 @@ impl Tree {
 }
 
 fn derived(column: ColumnId, values: &[Evaluated<Value>], row: Row<'_>) -> Evaluated<Value> {
-    let codes = row.table.column(column).and_then(Column::codes);
-    let code = codes.and_then(|(codes, _)| codes.get(row.row)).ok_or(Stop::Ask)?;
+    let code = row.code(column).ok_or(Stop::Ask)?;
     values.get(code as usize).ok_or(Stop::Ask)?.clone()
 }
 

@@ -3,16 +3,16 @@
 //! Operands are evaluated left before right, and the first failure is the one that is told, as Cedar
 //! does. What is not built of numbers alone is left to [`Node::value`].
 
-use super::kernel::{Code, Span, lane};
+use super::kernel::lane;
 use super::native::{Node, Stop};
+use super::near::Near;
 use super::truths::{Failed, Truth, Truths};
 use crate::Absent;
 use crate::rows::{BLOCK_ROWS, Words, packed};
 use crate::table::{Codes, Column, ColumnId, NumberKind, Numbers, Table};
 use cedar_policy::pst::{BinaryOp, UnaryOp};
-use std::ops::Range;
 
-const DAY_MS: i64 = 24 * 3600 * 1000;
+pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// A comparison of two numbers of one kind.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Comparison {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Order {
+pub(super) enum Order {
     Less,
     LessEqual,
     Greater,
@@ -107,23 +107,28 @@ impl Comparison {
 
     /// The truths on the rows of `mask` in block `index`.
     pub(super) fn block(&self, table: &Table, index: u32, mask: &Words) -> Truths {
-        if let (Number::Raw(column), Number::Constant(right)) = (&self.left, &self.right)
-            && let Some(Column::Numbers { numbers, present, .. }) = table.column(*column)
-            && let Numbers::Near { least, distances } = numbers
-        {
-            let near = Near::of(self.order, *least, *right);
-            let present = present.get(index as usize * mask.len()..).unwrap_or_default();
-            return match distances {
-                Codes::Narrow(distances) => near.block(distances, present, index, mask),
-                Codes::Middle(distances) => near.block(distances, present, index, mask),
-                Codes::Wide(distances) => near.block(distances, present, index, mask),
-            };
+        if let Some(near) = self.near(table) {
+            return near.block(index, mask);
         }
         let mut truths = Truths::NOWHERE;
         for (at, mask) in mask.iter().enumerate().filter(|(_, mask)| **mask != 0) {
             self.word(table, index, at, *mask, &mut truths);
         }
         truths
+    }
+
+    /// For a column of distances, or the time of day of one, beside a constant.
+    fn near<'t>(&self, table: &'t Table) -> Option<Near<'t>> {
+        let Number::Constant(right) = self.right else { return None };
+        let near = |column: &ColumnId| Near::of(table.column(*column)?);
+        match &self.left {
+            Number::Raw(column) => Some(near(column)?.compared(self.order, right)),
+            Number::One(OneOp::ToTime, of) => match &**of {
+                Number::Raw(column) => Some(near(column)?.times().compared(self.order, right)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn word(&self, table: &Table, index: u32, at: usize, mask: u64, truths: &mut Truths) {
@@ -146,47 +151,6 @@ impl Comparison {
             *word = yes & mask & !failed;
         }
         truths.fail(at, Failed { failed, attribute: attribute & mask, entity: entity & mask });
-    }
-}
-
-/// A comparison with a constant, as the distances from a column's least number for which it holds.
-struct Near {
-    /// Those below the end; both may lie beyond any distance that a column can have.
-    distances: Range<i128>,
-    /// Whether it holds for all others instead.
-    outside: bool,
-}
-
-impl Near {
-    fn of(order: Order, least: i64, right: i64) -> Self {
-        let (at, end) = (i128::from(right) - i128::from(least), i128::from(u32::MAX));
-        let (distances, outside) = match order {
-            Order::Less => (0..at, false),
-            Order::LessEqual => (0..at + 1, false),
-            Order::Greater => (at + 1..end, false),
-            Order::GreaterEqual => (at..end, false),
-            Order::Equal => (at..at + 1, false),
-            Order::NotEqual => (at..at + 1, true),
-        };
-        Near { distances, outside }
-    }
-
-    fn block<C: Code>(&self, distances: &[C], present: &[u64], index: u32, mask: &Words) -> Truths {
-        let span = Span::within(&self.distances);
-        let mut truths = Truths::NOWHERE;
-        for (at, (mask, present)) in mask.iter().zip(present).enumerate() {
-            if *mask == 0 {
-                continue;
-            }
-            let inside = span.map_or(0, |span: Span<C>| span.holding(&lane(distances, index, at)));
-            let wanted = if self.outside { !inside } else { inside };
-            if let Some(yes) = truths.yes.get_mut(at) {
-                *yes = wanted & present & mask;
-            }
-            let nothing = mask & !present;
-            truths.fail(at, Failed { failed: nothing, attribute: nothing, entity: 0 });
-        }
-        truths
     }
 }
 
