@@ -149,6 +149,9 @@ pub(crate) struct ReplayArgs {
     /// Exit with 2 if a tool call has such a verdict
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT")]
     pub fail_on: Vec<FailOn>,
+    /// List only such findings; the counts stay those of all
+    #[arg(long, value_enum, value_name = "FINDING", value_delimiter = ',')]
+    pub only: Vec<Finding>,
     /// List every finding, not only the first ones of each session
     #[arg(long)]
     pub all: bool,
@@ -336,10 +339,26 @@ pub(crate) enum FailOn {
     Denied,
     /// Permitted, but not what the task is for
     Drifted,
+    /// Drifted, and not only for a value that nobody vouches for
+    OutOfScope,
     /// It cannot be decided
     Unknown,
     /// A failed policy could flip it
     Uncertain,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Finding {
+    /// The guardrails forbid it
+    Denied,
+    /// Permitted, but not what the task is for
+    Drifted,
+    /// Drifted, and not only for a value that nobody vouches for
+    OutOfScope,
+    /// Drifted only for a value that nobody vouches for
+    UnverifiedValue,
+    /// It cannot be decided
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -239,12 +239,16 @@ impl Condition {
             }
             Condition::Known { tokens } => {
                 let tokens: Vec<String> = tokens.iter().map(|token| quoted(token)).collect();
-                let fact = "context.session.foreignTokens";
+                // Workspaces whose schema is older declare only the wider fact.
+                let declares = |fact| action.type_at(&["session", fact]).is_some();
+                let name =
+                    if declares("foreignAddresses") { "foreignAddresses" } else { "foreignTokens" };
+                let fact = format!("context.session.{name}");
                 let holds = match tokens.is_empty() {
                     true => format!("{fact}.isEmpty()"),
                     false => format!("[{}].containsAll({fact})", tokens.join(", ")),
                 };
-                Some(with_guards(&action.context, &["session", "foreignTokens"], &holds))
+                Some(with_guards(&action.context, &["session", name], &holds))
             }
             Condition::NoLink { path } => {
                 let at = access(path);

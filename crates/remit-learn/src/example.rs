@@ -304,7 +304,7 @@ impl Facts {
         Facts {
             calls: session.get("calls").and_then(Value::as_i64),
             from_user: names("fromUser"),
-            foreign: names("foreignTokens"),
+            foreign: names("foreignAddresses").or_else(|| names("foreignTokens")),
         }
     }
 }

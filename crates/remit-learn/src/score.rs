@@ -216,13 +216,14 @@ impl Joined<'_> {
         })
     }
 
-    /// The label of each call. Ids come first: they stay when calls are counted otherwise.
+    /// The label of each call. Ids come first: they stay when calls are counted otherwise. Of several calls
+    /// with one id the one with the label's index is meant, else the first that no other label names.
     fn labels_by_call(
         &self,
         recordings: &[Recording],
         unknown: &mut Vec<String>,
     ) -> HashMap<CallIdx, &LabelledCall> {
-        let mut by_id: HashMap<&str, CallIdx> = HashMap::new();
+        let mut by_id: HashMap<&str, Vec<CallIdx>> = HashMap::new();
         let mut indexes = Vec::new();
         for replayed in &self.replayed {
             for (_, _, call) in
@@ -230,14 +231,20 @@ impl Joined<'_> {
             {
                 indexes.push(call.index);
                 if let Some(id) = &call.id {
-                    by_id.entry(id).or_insert(call.index);
+                    by_id.entry(id).or_default().push(call.index);
                 }
             }
         }
         let mut labels = HashMap::new();
         for label in &self.label.calls {
-            let named = label.id.as_deref().and_then(|id| by_id.get(id)).copied();
-            let counted = label.index.map(CallIdx).filter(|index| indexes.contains(index));
+            let named = label.id.as_deref().and_then(|id| by_id.get(id));
+            let index = label.index.map(CallIdx);
+            let named = named.and_then(|same| {
+                let counted = same.iter().find(|call| Some(**call) == index);
+                let free = || same.iter().find(|call| !labels.contains_key(*call));
+                counted.or_else(free).or(same.first()).copied()
+            });
+            let counted = index.filter(|index| indexes.contains(index));
             match named.or(counted) {
                 Some(index) => drop(labels.insert(index, label)),
                 None => unknown.push(name_of(self.label, label)),

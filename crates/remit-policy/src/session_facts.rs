@@ -47,7 +47,7 @@ const NEVER: &str = "never";
 const UNREADABLE: &str = "the call's arguments are unreadable, or hold more than can be followed";
 
 /// Every fact, in the order in which they are explained.
-pub const SESSION_FACTS: [SessionFact; 12] = [
+pub const SESSION_FACTS: [SessionFact; 13] = [
     fact("step", FactType::Long, "position of the call among all steps of the session, from 0"),
     fact("calls", FactType::Long, "how many tool calls came before this one"),
     fact("toolsUsed", FactType::Texts, "the recorded names of the tools that were called before"),
@@ -68,6 +68,10 @@ pub const SESSION_FACTS: [SessionFact; 12] = [
     origin(
         "foreignTokens",
         "addresses, hosts, accounts, paths and names in the arguments that are from untrusted tool results and not from the user, in their plain form (`shop.example/a`, not `https://www.Shop.example/a/`)",
+    ),
+    origin(
+        "foreignAddresses",
+        "those of `foreignTokens` that say where something goes: addresses, hosts, accounts and paths, without names",
     ),
     fact(
         "untrustedSeen",

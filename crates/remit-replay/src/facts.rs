@@ -64,6 +64,7 @@ impl<'w> Wanted<'w> {
                 "fromUntrusted",
                 "unseen",
                 "foreignTokens",
+                "foreignAddresses",
             ]),
             read: declares(&["untrustedSeen", "labels"]),
         }

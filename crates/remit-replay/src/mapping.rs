@@ -387,6 +387,7 @@ fn session<'w>(
         "fromUntrusted" => arguments.map(|a| a.from_untrusted.clone()),
         "unseen" => arguments.map(|a| a.unseen.clone()),
         "foreignTokens" => arguments.and_then(|a| a.foreign_tokens.clone()),
+        "foreignAddresses" => arguments.and_then(|a| a.foreign_addresses.clone()),
         "untrustedSeen" => facts.read.as_ref().map(|read| Cell::Bool(read.untrusted)),
         "labels" => facts.read.as_ref().map(|read| read.labels.clone()),
         "elapsed" => facts.elapsed.map(Cell::Long),

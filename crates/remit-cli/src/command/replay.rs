@@ -1,14 +1,14 @@
 //! `remit replay`: every recorded tool call, judged.
 
 use crate::Exit;
-use crate::args::{FailOn, ReplayArgs, ReportFormat};
+use crate::args::{FailOn, Finding, ReplayArgs, ReportFormat};
 use crate::bench::Bench;
 use crate::error::CliError;
 use crate::output::{
     badge, bold, data_to_stdout, line, shape, summary, table, to_stderr, to_stdout,
 };
 use remit_api::replay::{
-    CallReport, Report, SessionReport, Summary, Verdict, report, to_junit, to_sarif,
+    CallReport, Report, SessionReport, Severity, Summary, Verdict, report, to_junit, to_sarif,
 };
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
     let bench = Bench::open_with(args.engine.into(), &args.corpus)?;
     let report = report(&bench.replay, &bench.loaded);
     match args.format {
-        ReportFormat::Human => to_stdout(&human(&report, &bench, args.all))?,
+        ReportFormat::Human => to_stdout(&human(&report, &bench, args))?,
         ReportFormat::Json => data_to_stdout(&json(&report)?)?,
         ReportFormat::Jsonl => data_to_stdout(&lines(&report)?)?,
         ReportFormat::Junit => data_to_stdout(&to_junit(&report).map_err(std::io::Error::other)?)?,
@@ -50,19 +50,20 @@ fn exit(summary: &Summary, fail_on: &[FailOn]) -> Exit {
     let is_there = |asked: &FailOn| match asked {
         FailOn::Denied => summary.denied > 0,
         FailOn::Drifted => summary.drifted > 0,
+        FailOn::OutOfScope => summary.drifted > summary.unverified,
         FailOn::Unknown => summary.unknown > 0,
         FailOn::Uncertain => summary.uncertain > 0,
     };
     if fail_on.iter().any(is_there) { Exit::Verdict } else { Exit::Success }
 }
 
-fn human(report: &Report, bench: &Bench, all: bool) -> String {
+fn human(report: &Report, bench: &Bench, args: &ReplayArgs) -> String {
     let mut out = summary(&bench.workspace.config.name, &report.summary) + "\n";
     let named: Vec<_> = report.sessions.iter().zip(names(report)).collect();
     let head = ["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""];
     out += &table(&head, named.iter().map(row));
     let findings: String =
-        named.iter().filter_map(|(session, name)| listed(session, name, all)).collect();
+        named.iter().filter_map(|(session, name)| listed(session, name, args)).collect();
     if !findings.is_empty() {
         out += &format!("\n{}\n{findings}", bold("Not allowed"));
         out += &format!("\nhelp: `remit explain {} SESSION STEP` says why\n", bench.workspace.root);
@@ -94,11 +95,22 @@ fn row((session, name): &(&SessionReport, &str)) -> Vec<String> {
     row
 }
 
-fn listed(session: &SessionReport, name: &str, all: bool) -> Option<String> {
+fn is_listed(call: &CallReport, only: &[Finding]) -> bool {
+    let is = |kind: &Finding| match kind {
+        Finding::Denied => call.verdict == Verdict::Denied,
+        Finding::Drifted => call.verdict == Verdict::Drifted,
+        Finding::OutOfScope => call.severity == Some(Severity::OutOfScope),
+        Finding::UnverifiedValue => call.severity == Some(Severity::UnverifiedValue),
+        Finding::Unknown => call.verdict == Verdict::Unknown,
+    };
+    call.verdict != Verdict::Allowed && (only.is_empty() || only.iter().any(is))
+}
+
+fn listed(session: &SessionReport, name: &str, args: &ReplayArgs) -> Option<String> {
     let findings: Vec<&CallReport> =
-        session.calls.iter().filter(|c| c.verdict != Verdict::Allowed).collect();
-    let (first, rest) =
-        findings.split_at(if all { findings.len() } else { findings.len().min(FINDINGS) });
+        session.calls.iter().filter(|call| is_listed(call, &args.only)).collect();
+    let first = if args.all { findings.len() } else { findings.len().min(FINDINGS) };
+    let (first, rest) = findings.split_at(first);
     if first.is_empty() {
         return None;
     }
@@ -127,5 +139,9 @@ fn reason(call: &CallReport) -> String {
     let reasons = side.as_ref().map(|s| s.reasons.join(", ")).unwrap_or_default();
     let by = if reasons.is_empty() { "no policy permits it".to_owned() } else { reasons };
     let uncertain = if call.uncertain { "; uncertain: a policy failed" } else { "" };
-    format!("{} ({by}){uncertain}", call.verdict.said(scope_allows))
+    let unverified = match call.severity {
+        Some(Severity::UnverifiedValue) => "; only for a value that nobody vouches for",
+        Some(Severity::OutOfScope) | None => "",
+    };
+    format!("{} ({by}){unverified}{uncertain}", call.verdict.said(scope_allows))
 }

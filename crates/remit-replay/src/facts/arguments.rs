@@ -1,7 +1,7 @@
 //! Where the arguments of a call come from, as sets that policies ask.
 
 use crate::table::Value;
-use remit_session::{ArgumentOrigins, OriginIndex, Session, StepIdx};
+use remit_session::{ArgumentOrigins, OriginIndex, Session, StepIdx, TokenOrigin};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) struct ArgumentFacts {
     pub(crate) unseen: Value,
     /// `None` if there are too many.
     pub(crate) foreign_tokens: Option<Value>,
+    /// Those that say where something goes, whatever word it stands beside; likewise.
+    pub(crate) foreign_addresses: Option<Value>,
 }
 
 impl ArgumentFacts {
@@ -27,16 +29,19 @@ impl ArgumentFacts {
         let paths = |test: fn(&ArgumentOrigins) -> bool| {
             set(origins.iter().filter(|argument| test(argument)).map(|a| a.path.as_str()))
         };
-        let foreign = origins.iter().flat_map(ArgumentOrigins::foreign);
-        let foreign: BTreeSet<&str> = foreign.map(|token| token.plain.as_str()).collect();
-        let foreign_tokens =
-            (foreign.len() <= MOST_FOREIGN_TOKENS).then(|| set(foreign.into_iter()));
+        let foreign = |test: fn(&TokenOrigin) -> bool| {
+            let tokens = origins.iter().flat_map(ArgumentOrigins::foreign);
+            let tokens: BTreeSet<&str> =
+                tokens.filter(|token| test(token)).map(|token| token.plain.as_str()).collect();
+            (tokens.len() <= MOST_FOREIGN_TOKENS).then(|| set(tokens.into_iter()))
+        };
         Some(ArgumentFacts {
             from_user: paths(ArgumentOrigins::is_from_user),
             from_trusted: paths(ArgumentOrigins::is_from_trusted),
             from_untrusted: paths(ArgumentOrigins::is_from_untrusted),
             unseen: paths(ArgumentOrigins::is_unseen),
-            foreign_tokens,
+            foreign_tokens: foreign(|_| true),
+            foreign_addresses: foreign(|token| token.kind.is_address()),
         })
     }
 }

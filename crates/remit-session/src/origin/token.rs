@@ -26,6 +26,16 @@ pub enum TokenKind {
     Word,
 }
 
+impl TokenKind {
+    /// Whether it says where something goes: an address, a link, an account or a path.
+    pub fn is_address(self) -> bool {
+        match self {
+            TokenKind::Address | TokenKind::Link | TokenKind::Account | TokenKind::Path => true,
+            TokenKind::Number | TokenKind::Date | TokenKind::Word => false,
+        }
+    }
+}
+
 /// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Token<'t> {
