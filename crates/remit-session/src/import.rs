@@ -13,95 +13,43 @@
 //! Not here: reading from disk ([`crate::load`]).
 
 mod agentdojo;
+mod atif;
 mod builder;
 mod claude_code;
+mod codex;
 mod dogwood;
+mod format;
+mod gemini_cli;
+mod inspect;
 mod json;
+mod langfuse;
+mod langsmith;
 mod mcp;
 mod messages;
+mod mini_swe_agent;
 mod openai_chat;
+mod openhands;
+mod otlp;
+mod pi;
+mod said;
 mod sniff;
+mod swe_agent;
 mod text;
+mod trace;
 
 pub(crate) use builder::{Moment, NewCall, SessionBuilder, Warnings};
 pub(crate) use claude_code::SideFile;
+pub use format::{Format, UnknownFormat};
 pub(crate) use json::arguments_from_text;
+pub(crate) use openhands::ends_like_log as ends_like_model_log;
+pub use otlp::{NotOtlp, otlp_json};
 pub(crate) use text::decode;
 
 use crate::{CallIdx, Session, StepKind, Warning};
 use miette::Diagnostic;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 use thiserror::Error;
-
-/// A kind of recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Format {
-    /// A run of the AgentDojo benchmark, or an Invariant Explorer export of runs.
-    AgentDojo,
-    /// Chat messages in the manner of OpenAI's API, tau-bench's runs included.
-    OpenAiChat,
-    /// A Claude Code transcript.
-    ClaudeCode,
-    /// What an MCP client and server said to each other.
-    Mcp,
-    /// An event log of Dogwood.
-    Dogwood,
-    /// Remit's own readable notation.
-    Notation,
-}
-
-impl Format {
-    /// Every format, in the order in which they are listed to people.
-    pub fn all() -> [Format; 6] {
-        [
-            Format::AgentDojo,
-            Format::OpenAiChat,
-            Format::ClaudeCode,
-            Format::Mcp,
-            Format::Dogwood,
-            Format::Notation,
-        ]
-    }
-
-    /// The format's name on the command line.
-    pub fn id(self) -> &'static str {
-        match self {
-            Format::AgentDojo => "agentdojo",
-            Format::OpenAiChat => "openai-chat",
-            Format::ClaudeCode => "claude-code",
-            Format::Mcp => "mcp",
-            Format::Dogwood => "dogwood",
-            Format::Notation => "notation",
-        }
-    }
-
-    fn ids() -> String {
-        Format::all().map(Format::id).join(", ")
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id())
-    }
-}
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Format, UnknownFormat> {
-        let found = Format::all().into_iter().find(|format| format.id() == text);
-        found.ok_or_else(|| UnknownFormat(text.to_owned()))
-    }
-}
-
-/// A name that is no format's.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("no recording format is called `{0}`: use one of {ids}", ids = Format::ids())]
-pub struct UnknownFormat(pub String);
 
 /// Sizes beyond which a recording is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,16 +199,33 @@ pub(crate) fn import_with_side_files(
     if text::is_blank(bytes) {
         return Err(ImportError::Empty { name: name.to_owned() });
     }
-    let text = text::decode(bytes, &mut warnings);
+    let text = text_of(bytes, &mut warnings);
     let source = Source { name, text: &text, limits };
     let looks_like = sniff(name, bytes);
     let format = format.or(looks_like).ok_or_else(|| unrecognised(&source))?;
+    let has_sides = matches!(format, Format::ClaudeCode | Format::OpenHands);
+    for side in side_files.iter().filter(|_| !has_sides) {
+        let place = crate::Place::FileLine(side.path.clone(), 1);
+        warnings.add("a file that seemed to belong to this recording was not read", place);
+    }
     let (sessions, manifests) = read(format, &source, side_files, &mut warnings)?;
     let nothing = sessions.iter().all(|s| s.steps.is_empty()) && manifests.is_empty();
     if nothing && looks_like != Some(format) {
         return Err(ImportError::WrongFormat { name: name.to_owned(), asked: format, looks_like });
     }
     Ok((format, finish(sessions, manifests, warnings)))
+}
+
+/// A file's text; a binary form of OTLP as the JSON that says the same.
+fn text_of<'a>(bytes: &'a [u8], warnings: &mut Warnings) -> Cow<'a, str> {
+    if !otlp::is_request(bytes) {
+        return text::decode(bytes, warnings);
+    }
+    let (text, cut) = otlp::as_json(bytes);
+    if let Some(message) = cut {
+        warnings.add(message, crate::Place::Pointer(String::new()));
+    }
+    Cow::Owned(text)
 }
 
 fn unrecognised(source: &Source<'_>) -> ImportError {
@@ -298,14 +263,26 @@ fn read(
     side_files: &[SideFile<'_>],
     warnings: &mut Warnings,
 ) -> Result<Read, ImportError> {
-    match format {
-        Format::AgentDojo => Ok((agentdojo::read(source, warnings)?, Vec::new())),
-        Format::OpenAiChat => Ok((openai_chat::read(source, warnings)?, Vec::new())),
-        Format::ClaudeCode => Ok((claude_code::read(source, side_files, warnings)?, Vec::new())),
-        Format::Mcp => mcp::read(source, warnings),
-        Format::Dogwood => Ok((dogwood::read(source, warnings)?, Vec::new())),
-        Format::Notation => Ok((crate::notation::read(source, warnings), Vec::new())),
-    }
+    let sessions = match format {
+        Format::AgentDojo => agentdojo::read(source, warnings),
+        Format::OpenAiChat => openai_chat::read(source, warnings),
+        Format::ClaudeCode => claude_code::read(source, side_files, warnings),
+        Format::Codex => codex::read(source, warnings),
+        Format::GeminiCli => gemini_cli::read(source, warnings),
+        Format::Pi => pi::read(source, warnings),
+        Format::OpenHands => openhands::read(source, side_files, warnings),
+        Format::SweAgent => swe_agent::read(source, warnings),
+        Format::MiniSweAgent => mini_swe_agent::read(source, warnings),
+        Format::Inspect => inspect::read(source, warnings),
+        Format::Atif => atif::read(source, warnings),
+        Format::Otlp => otlp::read(source, warnings),
+        Format::Langfuse => langfuse::read(source, warnings),
+        Format::LangSmith => langsmith::read(source, warnings),
+        Format::Mcp => return mcp::read(source, warnings),
+        Format::Dogwood => dogwood::read(source, warnings),
+        Format::Notation => Ok(crate::notation::read(source, warnings)),
+    };
+    Ok((sessions?, Vec::new()))
 }
 
 /// What holds for every format: unique ids, calls counted through, no silent emptiness.

@@ -20,7 +20,9 @@ mod origin;
 mod past;
 mod profile;
 
-pub use import::{Format, ImportError, Imported, Limits, UnknownFormat, import, sniff};
+pub use import::{
+    Format, ImportError, Imported, Limits, NotOtlp, UnknownFormat, import, otlp_json, sniff,
+};
 pub use load::{
     Found, LoadError, Loaded, Located, Progress, Skipped, Source, load, load_each, load_one,
     locate, read_each,

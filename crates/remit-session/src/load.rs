@@ -5,6 +5,7 @@
 //! * nothing outside of a folder is read because a link in it points there;
 //! * every file that was looked at and not read is listed with the reason, and never stops the rest;
 //! * no two recordings print the same path;
+//! * gzip, zstd and zip are looked into, within bounds; a zip's members are recordings of their own;
 //! * recordings can be had one at a time ([`load_each`]), and each again later ([`load_one`]), so that
 //!   nobody has to keep them all.
 //!
@@ -12,16 +13,18 @@
 
 mod located;
 mod naming;
+mod packed;
 mod read;
 mod walk;
 
 pub use located::Located;
 
 use crate::{Format, Limits, Recording};
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::ops::ControlFlow;
 use thiserror::Error;
 
@@ -132,10 +135,37 @@ pub struct Found {
 
 /// Finds the files of the sources. `format` is what `--as` says.
 pub fn locate(sources: &[Source], format: Option<Format>) -> Found {
-    let (found, skipped) = walk::find(sources);
+    let (found, mut skipped) = walk::find(sources);
     let names = naming::shown_paths(&found, sources);
     let files = found.into_iter().zip(names).map(|(file, shown)| Located::new(file, shown, format));
-    Found { files: files.collect(), skipped }
+    let files = files.flat_map(|file| members(file, &mut skipped)).collect();
+    Found { files, skipped }
+}
+
+/// The members of an archive; any other file is itself.
+fn members(file: Located, skipped: &mut Vec<Skipped>) -> Vec<Located> {
+    if !walk::is_archive(&file.path) {
+        return vec![file];
+    }
+    let mut skip = |shown: Utf8PathBuf, why: String| {
+        skipped.push(Skipped { path: shown, why, help: None, explicit: file.explicit });
+    };
+    let listed =
+        File::open(&file.path).map_err(|error| format!("it cannot be read: {}", error.kind()));
+    let may_be = |name: &str| walk::may_be_recording(Utf8Path::new(name));
+    match listed.and_then(|archive| packed::list(archive, &may_be)) {
+        Ok((members, broken)) => {
+            broken.into_iter().for_each(|(name, why)| skip(file.shown.join(name), why));
+            if members.is_empty() {
+                skip(file.shown.clone(), "it is an archive without recordings".to_owned());
+            }
+            members.into_iter().map(|listed| file.member(listed)).collect()
+        }
+        Err(why) => {
+            skip(file.shown.clone(), why);
+            Vec::new()
+        }
+    }
 }
 
 /// Reads `files` and hands each recording over, in order; says what was not read. Some files are read

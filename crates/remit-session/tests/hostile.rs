@@ -88,7 +88,7 @@ fn a_format_has_one_name_and_unknown_names_list_all() {
     let error = "csv".parse::<Format>().unwrap_err().to_string();
     assert_eq!(
         error,
-        "no recording format is called `csv`: use one of agentdojo, openai-chat, claude-code, mcp, dogwood, notation"
+        "no recording format is called `csv`: use one of agentdojo, openai-chat, claude-code, codex, gemini-cli, pi, openhands, swe-agent, mini-swe-agent, inspect, atif, otlp, langfuse, langsmith, mcp, dogwood, notation"
     );
 }
 
@@ -199,7 +199,12 @@ fn other_json_is_left_alone() {
         r#"{"path":"a","task_id":0,"trial":0,"reward":0.0,"calls":[]}"#,
         r#"[{"path":"agentdojo/x.json","origin":"y","sha256":"z"}]"#,
         r#"{"type":"session","id":"x","timestamp":"2026-01-01T00:00:00Z"}"#,
-        r#"{"timestamp":"2026-01-01T00:00:00Z","type":"session_meta","payload":{"id":"x"}}"#,
+        r#"{"timestamp":"2026-01-01T00:00:00Z","type":"session_meta"}"#,
+        r#"{"resourceMetrics":[]}"#,
+        r#"{"name":"x","attributes":{},"startTime":1}"#,
+        r#"{"type":"TOOL","name":"x","startTime":"2026-01-01T00:00:00Z"}"#,
+        r#"{"run_type":"marathon","id":"x","start_time":"2026-01-01T00:00:00Z"}"#,
+        r#"{"trajectory":[[1,2],[3,4]]}"#,
         r#"{"sessionId":"x","messages":[{"id":"1","type":"user","content":"hi"}]}"#,
         r#"{"code":404,"message":"not found"}"#,
         r#"{"type":"user","name":"x"}"#,

@@ -3,17 +3,25 @@
 //! A claim needs the keys that only that format has together, so that the other JSON files of a
 //! folder (package manifests, labels, ground truth) are left alone.
 
-use super::{Format, dogwood, text};
+use super::{
+    Format, atif, codex, dogwood, gemini_cli, inspect, langfuse, langsmith, mini_swe_agent,
+    openhands, otlp, pi, swe_agent, text,
+};
 use serde_json::Value;
 
 /// How much of a file is looked at.
 const HEAD_BYTES: usize = 256 << 10;
+/// How much of its end is, where that tells more.
+const TAIL_BYTES: usize = 4096;
 /// How many lines of it are parsed: the first ones may be broken or say nothing.
 const HEAD_LINES: usize = 64;
 /// Deeper than this, nothing tells a format.
 const HEAD_DEPTH: usize = 64;
 
 pub(super) fn sniff(name: &str, bytes: &[u8]) -> Option<Format> {
+    if otlp::is_request(bytes) {
+        return Some(Format::Otlp);
+    }
     let head = text::peek(bytes.get(..HEAD_BYTES).unwrap_or(bytes));
     if crate::notation::is_notation(name, &head) {
         return Some(Format::Notation);
@@ -23,9 +31,14 @@ pub(super) fn sniff(name: &str, bytes: &[u8]) -> Option<Format> {
     }
     let lines = head.split('\n').filter(|line| line.starts_with(['{', '[']));
     let whole = lines.take(HEAD_LINES).filter_map(|line| serde_json::from_str(line).ok());
-    whole.into_iter().find_map(|line: Value| recognise(&line)).or_else(|| {
+    let found = whole.into_iter().find_map(|line: Value| recognise(&line)).or_else(|| {
         let document = serde_json::from_str(&closed(&head)).ok()?;
         recognise(&document)
+    });
+    let tail = bytes.get(bytes.len().saturating_sub(TAIL_BYTES)..).unwrap_or_default();
+    found.map(|format| match format {
+        Format::OpenAiChat if openhands::ends_like_log(tail) => Format::OpenHands,
+        format => format,
     })
 }
 
@@ -38,6 +51,9 @@ fn recognise(value: &Value) -> Option<Format> {
 }
 
 fn recognise_list(items: &[Value]) -> Option<Format> {
+    if mini_swe_agent::are_messages(items) {
+        return Some(Format::MiniSweAgent);
+    }
     if is_chat(items) {
         return Some(Format::OpenAiChat);
     }
@@ -45,20 +61,35 @@ fn recognise_list(items: &[Value]) -> Option<Format> {
 }
 
 fn recognise_object(value: &Value) -> Option<Format> {
-    if is_agentdojo(value) {
-        Some(Format::AgentDojo)
-    } else if is_claude_code(value) {
-        Some(Format::ClaudeCode)
-    } else if is_mcp(value) {
-        Some(Format::Mcp)
-    } else if is_tau_run(value)
-        || is_message(value)
-        || value.get("messages").is_some_and(is_chat_value)
-    {
-        Some(Format::OpenAiChat)
-    } else {
-        None
-    }
+    CLAIMS.iter().find(|(_, claims)| claims(value)).map(|(format, _)| *format)
+}
+
+/// Whether a value is of a format.
+type Claim = fn(&Value) -> bool;
+
+/// Who claims an object, in the order in which they are asked: those of common keys come last.
+const CLAIMS: &[(Format, Claim)] = &[
+    (Format::AgentDojo, is_agentdojo),
+    (Format::ClaudeCode, is_claude_code),
+    (Format::Codex, codex::is_record),
+    (Format::Codex, codex::is_event),
+    (Format::GeminiCli, gemini_cli::is_chat),
+    (Format::Pi, pi::is_record),
+    (Format::Otlp, otlp::is_trace),
+    (Format::Langfuse, langfuse::is_export),
+    (Format::LangSmith, langsmith::is_run),
+    (Format::Mcp, is_mcp),
+    (Format::SweAgent, swe_agent::is_trajectory),
+    (Format::MiniSweAgent, mini_swe_agent::is_trajectory),
+    (Format::Inspect, inspect::is_log),
+    (Format::Atif, atif::is_trajectory),
+    (Format::OpenHands, openhands::is_log),
+    (Format::OpenHands, openhands::is_event),
+    (Format::OpenAiChat, is_openai_chat),
+];
+
+fn is_openai_chat(value: &Value) -> bool {
+    is_tau_run(value) || is_message(value) || value.get("messages").is_some_and(is_chat_value)
 }
 
 fn has(value: &Value, keys: &[&str]) -> bool {

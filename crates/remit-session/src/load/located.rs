@@ -1,6 +1,7 @@
 //! A file that was found, as a small value: enough to read it, to read it again, and to see that it
 //! was written since.
 
+use super::packed::{Listed, Member};
 use super::walk::{Found, SideFound};
 use crate::Format;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -8,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use std::fs::Metadata;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// A file that may be a recording. Two are equal if they are the same files, not written in between
+/// Logs are usually packed to about a tenth.
+const USUAL_GROWTH: u64 = 10;
+
+/// A file that may be a recording, or a member of an archive that may be one. Two are equal if they are the same files, not written in between
 /// as far as a disk says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Located {
@@ -20,6 +24,8 @@ pub struct Located {
     pub(super) sides: Vec<SideFound>,
     /// What the user says that it is.
     pub(super) format: Option<Format>,
+    /// If it is in an archive: the way to it.
+    pub(super) way: Vec<Member>,
     /// Of the file, then of its side files and what stands beside those.
     stamps: Vec<Stamp>,
 }
@@ -43,12 +49,22 @@ impl Located {
         let beside = sides.iter().flat_map(|side| [Some(&side.path), side.meta.as_ref()]);
         let paths = std::iter::once(&path).chain(beside.flatten());
         let stamps = paths.map(|path| Stamp::of(path)).collect();
-        Located { shown, path, explicit, sides, format, stamps }
+        Located { shown, path, explicit, sides, format, way: Vec::new(), stamps }
     }
 
-    /// How large the file was with its side files.
+    /// A member of this file, which is an archive.
+    pub(super) fn member(&self, listed: Listed) -> Self {
+        let shown = self.shown.join(listed.name.trim_start_matches('/'));
+        Located { shown, way: listed.way, ..self.clone() }
+    }
+
+    /// How large the file was with its side files; of what is packed, how large it may become.
     pub fn bytes(&self) -> u64 {
-        self.stamps.iter().map(|stamp| stamp.bytes).sum()
+        let on_disk: u64 = self.stamps.iter().map(|stamp| stamp.bytes).sum();
+        let grows = ["gz", "zst", "zstd", "eval"];
+        let packed = self.shown.extension().is_some_and(|ending| grows.contains(&ending));
+        let own = self.way.last().map_or(on_disk, Member::bytes);
+        if packed { own.saturating_mul(USUAL_GROWTH) } else { own }
     }
 }
 

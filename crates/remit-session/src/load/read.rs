@@ -1,5 +1,6 @@
 //! Reads one file that was found, within the limits.
 
+use super::packed::{read_member, unpacked};
 use super::walk::SideFound;
 use super::{Located, Skipped};
 use crate::import::{SideFile, Warnings, decode, import_with_side_files};
@@ -11,12 +12,31 @@ use std::fs::File;
 use std::io::{self, Read};
 
 /// Why a file was not read, and what to do.
+#[derive(Debug)]
 pub(super) struct Reason {
-    why: String,
+    pub why: String,
     help: Option<String>,
 }
 
 impl Reason {
+    pub(super) fn new(why: impl Into<String>) -> Reason {
+        Reason { why: why.into(), help: None }
+    }
+
+    pub(super) fn too_large(limit: u64) -> Reason {
+        Reason {
+            why: format!("it is larger than the {limit} bytes that are read at most"),
+            help: Some("split the recording into one file a session".to_owned()),
+        }
+    }
+
+    pub(super) fn unreadable(error: &io::Error) -> Reason {
+        Reason {
+            why: format!("it cannot be read: {}", error.kind()),
+            help: Some("check that the file exists and that you may read it".to_owned()),
+        }
+    }
+
     pub(super) fn for_file(self, file: &Located) -> Skipped {
         let Reason { why, help } = self;
         Skipped { path: file.shown.clone(), why, help, explicit: file.explicit }
@@ -40,24 +60,39 @@ fn side_path(path: &Utf8Path, side: &SideFound) -> Utf8PathBuf {
 }
 
 impl Located {
+    /// The bytes of the file, or of the member of an archive that it is.
+    fn bytes_of_file(&self, limits: &Limits) -> Result<Vec<u8>, Reason> {
+        if self.way.is_empty() {
+            return bounded(&self.path, limits.file_bytes);
+        }
+        let archive = File::open(&self.path).map_err(|error| Reason::unreadable(&error))?;
+        read_member(archive, &self.way, limits.file_bytes)
+    }
+
     /// Reads and imports the file and its side files; says how many bytes they have.
     pub(super) fn read(&self, limits: &Limits) -> Result<(Recording, u64), Reason> {
-        let (path, bytes) = (&self.shown, bounded(&self.path, limits.file_bytes)?);
+        let (path, packed) = (&self.shown, self.bytes_of_file(limits)?);
         let mut warnings = Warnings::default();
-        let budget = limits.file_bytes - bytes.len() as u64;
+        let mut digest = Sha256::new();
+        digest.update(&packed);
+        let (bytes, left_out) = unpacked(packed, limits)?;
+        for message in left_out {
+            warnings.add(message, Place::Pointer(String::new()));
+        }
+        let budget = limits.file_bytes.saturating_sub(bytes.len() as u64);
         let sides = side_files(self, path, budget, &mut warnings);
         let texts: Vec<_> = sides.iter().map(|side| side.decoded(&mut warnings)).collect();
         let files: Vec<_> = sides.iter().zip(&texts).map(|(side, text)| side.file(text)).collect();
-        let name = path.as_str();
+        let name = without_packing(path.as_str());
         let imported = import_with_side_files(name, &bytes, &files, self.format, limits, warnings);
         let (format, imported) = imported.map_err(|error| Reason {
             // The path stands beside the reason already.
-            why: error.to_string().replacen(&format!("`{path}`"), "it", 1),
+            why: error.to_string().replacen(&format!("`{name}`"), "it", 1),
             help: error.help().map(|help| help.to_string()),
         })?;
         let recording = Recording {
             path: path.clone(),
-            digest: digest(&bytes, &sides),
+            digest: digest_with(digest, &sides),
             format,
             sessions: imported.sessions,
             warnings: imported.warnings,
@@ -113,33 +148,28 @@ fn side_files(
 
 /// A file's bytes, if they are within the limit.
 fn bounded(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Reason> {
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    let file = File::open(path).map_err(|error| Reason::unreadable(&error))?;
     let mut bytes = Vec::new();
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(&error))?;
+    read.map_err(|error| Reason::unreadable(&error))?;
     if bytes.len() as u64 > limit {
-        return Err(Reason {
-            why: format!("it is larger than the {limit} bytes that are read at most"),
-            help: Some("split the recording into one file a session".to_owned()),
-        });
+        return Err(Reason::too_large(limit));
     }
     Ok(bytes)
 }
 
-fn unreadable(error: &io::Error) -> Reason {
-    Reason {
-        why: format!("it cannot be read: {}", error.kind()),
-        help: Some("check that the file exists and that you may read it".to_owned()),
-    }
-}
-
-fn digest(bytes: &[u8], sides: &[Side]) -> RecordingDigest {
-    let mut digest = Sha256::new();
-    digest.update(bytes);
+/// The digest of a file and its side files.
+fn digest_with(mut digest: Sha256, sides: &[Side]) -> RecordingDigest {
     for side in sides {
         digest.update(Sha256::digest(&side.bytes));
         digest.update(Sha256::digest(&side.meta));
     }
     let hex = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     RecordingDigest(format!("sha256:{hex}"))
+}
+
+/// A name as it would be unpacked.
+fn without_packing(name: &str) -> &str {
+    let inner = [".gz", ".zst", ".zstd"].iter().find_map(|ending| name.strip_suffix(ending));
+    inner.unwrap_or(name)
 }

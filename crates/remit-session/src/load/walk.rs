@@ -1,5 +1,7 @@
 //! The files of the sources: sorted, each once, side files with the recording they belong to.
 
+mod openhands;
+
 use super::{Skipped, Source};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Endings of files in folders that may be recordings; a file that is named may end as it likes.
-const ENDINGS: [&str; 5] = ["json", "jsonl", "log", "ndjson", "session"];
+const ENDINGS: [&str; 9] =
+    ["eval", "json", "jsonl", "log", "ndjson", "otlp", "pb", "session", "traj"];
+/// Endings of what is packed; what is in it has its own.
+const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
 
 /// A file that may be a recording.
 pub(super) struct Found {
@@ -146,8 +151,11 @@ impl Walk {
 
     fn join_side_files(&mut self) {
         let mut joined = HashSet::new();
+        let paths: Vec<_> = self.found.iter().map(|found| found.path.clone()).collect();
+        let mut openhands = openhands::side_files(&paths);
         for found in &mut self.found {
             found.sides = side_files(&found.path);
+            found.sides.extend(openhands.remove(&found.path).into_iter().flatten());
             for side in &found.sides {
                 joined.extend(canonical(&side.path));
                 joined.extend(side.meta.as_ref().and_then(|meta| canonical(meta)));
@@ -166,8 +174,17 @@ fn shown<'a>(path: &'a Utf8Path, root: &Root<'_>) -> &'a Utf8Path {
     path.strip_prefix(root.shown_from).unwrap_or(path)
 }
 
-fn may_be_recording(path: &Utf8Path) -> bool {
-    path.extension().is_some_and(|ending| ENDINGS.contains(&ending))
+/// By its ending, that of what it packs included.
+pub(super) fn may_be_recording(path: &Utf8Path) -> bool {
+    let Some(ending) = path.extension() else { return false };
+    let inner = path.file_stem().map(Utf8Path::new);
+    is_archive(path)
+        || ENDINGS.contains(&ending)
+        || (PACKED.contains(&ending) && inner.is_some_and(may_be_recording))
+}
+
+pub(super) fn is_archive(path: &Utf8Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"))
 }
 
 fn unreadable(error: &io::Error) -> String {
