@@ -12,14 +12,17 @@
 //!
 //! Not here: reading from disk ([`crate::load`]).
 
+mod a2a;
 mod agentdojo;
 mod atif;
 mod builder;
 mod claude_code;
 mod codex;
+mod decisions;
 mod dogwood;
 mod format;
 mod gemini_cli;
+mod hooks;
 mod inspect;
 mod json;
 mod langfuse;
@@ -278,6 +281,10 @@ fn read(
         Format::Otlp => otlp::read(source, warnings),
         Format::Langfuse => langfuse::read(source, warnings),
         Format::LangSmith => langsmith::read(source, warnings),
+        Format::Hooks => hooks::read(source, warnings),
+        Format::A2a => a2a::read(source, warnings),
+        Format::Opa => decisions::read_opa(source, warnings),
+        Format::CloudTrail => decisions::read_cloud_trail(source, warnings),
         Format::Mcp => return mcp::read(source, warnings),
         Format::Dogwood => dogwood::read(source, warnings),
         Format::Notation => Ok(crate::notation::read(source, warnings)),

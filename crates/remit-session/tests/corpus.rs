@@ -108,6 +108,71 @@ fn calls_are_those_of_the_labels() {
     }
 }
 
+/// What `tests/corpus/count_calls.py` counted, for the recordings that are there.
+#[test]
+fn calls_are_as_many_as_were_counted() {
+    let counts = labels(&sample().join("counts.jsonl"));
+    for corpus in corpora() {
+        let recordings = recordings(&corpus);
+        let mut seen = 0;
+        for count in &counts {
+            let path = count["path"].as_str().unwrap();
+            if !corpus.join(path).exists() {
+                continue;
+            }
+            seen += 1;
+            let found = recordings.get(path).unwrap_or_else(|| panic!("{path} was not imported"));
+            let calls = found.sessions.iter().flat_map(Session::calls).count();
+            assert_eq!(Some(calls as u64), count["calls"].as_u64(), "{path}");
+        }
+        // The whole corpus lacks only what was trimmed for the sample.
+        let expected = if Some(&corpus) == whole().as_ref() { counts.len() - 1 } else { 30 };
+        assert_eq!(seen, expected, "{corpus}");
+    }
+}
+
+/// Recordings whose notation is kept beside this test, and read by eye when it changes.
+const READ_BY_EYE: [&str; 9] = [
+    "gemini-cli",
+    "inspect",
+    "langfuse",
+    "message-samples/codex",
+    "mini-swe-agent",
+    "openhands",
+    "otlp",
+    "pi-agent",
+    "swe-agent",
+];
+
+#[test]
+fn samples_read_as_was_read_by_eye() {
+    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/read");
+    let mut wrong = Vec::new();
+    for kind in READ_BY_EYE {
+        let recordings = recordings(&sample().join(kind));
+        let read: String = recordings.iter().map(|(name, read)| shortened(name, read)).collect();
+        let kept = folder.join(kind.replace('/', "-") + ".txt");
+        if std::env::var("UPDATE").is_ok() {
+            std::fs::write(&kept, &read).unwrap();
+        }
+        if std::fs::read_to_string(&kept).ok().as_ref() != Some(&read) {
+            wrong.push(format!("{kept} is not what was read:\n{read}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The notation, the first line of each step, with what was said about the recording.
+fn shortened(name: &str, recording: &Recording) -> String {
+    let line = |line: &str| line.chars().take(160).collect::<String>().trim_end().to_owned() + "\n";
+    let notation = to_notation(&recording.sessions);
+    let lines = notation.lines().filter(|line| !line.starts_with("  ")).map(line);
+    let said = recording.warnings.iter();
+    let said = said.map(|w| line(&format!("# {}, {} (x{})", w.message, w.place, w.count)));
+    let read: String = lines.chain(said).collect();
+    format!("# {name}: {}\n{read}\n", recording.format)
+}
+
 #[test]
 fn headers_are_those_of_the_labels() {
     for corpus in corpora() {

@@ -88,7 +88,7 @@ fn a_format_has_one_name_and_unknown_names_list_all() {
     let error = "csv".parse::<Format>().unwrap_err().to_string();
     assert_eq!(
         error,
-        "no recording format is called `csv`: use one of agentdojo, openai-chat, claude-code, codex, gemini-cli, pi, openhands, swe-agent, mini-swe-agent, inspect, atif, otlp, langfuse, langsmith, mcp, dogwood, notation"
+        "no recording format is called `csv`: use one of agentdojo, openai-chat, claude-code, codex, gemini-cli, pi, openhands, swe-agent, mini-swe-agent, inspect, atif, otlp, langfuse, langsmith, hooks, a2a, opa, cloudtrail, mcp, dogwood, notation"
     );
 }
 

@@ -36,6 +36,14 @@ pub enum Format {
     Langfuse,
     /// Runs of LangSmith.
     LangSmith,
+    /// What the hooks of coding agents are given.
+    Hooks,
+    /// Messages of the A2A protocol.
+    A2a,
+    /// OPA's decision logs.
+    Opa,
+    /// Events of AWS CloudTrail, Verified Permissions included.
+    CloudTrail,
     /// What an MCP client and server said to each other.
     Mcp,
     /// An event log of Dogwood.
@@ -45,7 +53,7 @@ pub enum Format {
 }
 
 /// INVARIANT: each format once; the names are those of the command line.
-const NAMES: [(Format, &str); 17] = [
+const NAMES: [(Format, &str); 21] = [
     (Format::AgentDojo, "agentdojo"),
     (Format::OpenAiChat, "openai-chat"),
     (Format::ClaudeCode, "claude-code"),
@@ -60,6 +68,10 @@ const NAMES: [(Format, &str); 17] = [
     (Format::Otlp, "otlp"),
     (Format::Langfuse, "langfuse"),
     (Format::LangSmith, "langsmith"),
+    (Format::Hooks, "hooks"),
+    (Format::A2a, "a2a"),
+    (Format::Opa, "opa"),
+    (Format::CloudTrail, "cloudtrail"),
     (Format::Mcp, "mcp"),
     (Format::Dogwood, "dogwood"),
     (Format::Notation, "notation"),

@@ -67,8 +67,13 @@ struct Sample<'a> {
 impl<'a> Sample<'a> {
     fn new(mut sample: Object, task: &str, model: &str, warnings: &'a mut Warnings) -> Sample<'a> {
         if let Some(Value::Object(texts)) = sample.remove("attachments") {
+            let mut budget = budget(&texts);
             for value in sample.values_mut() {
-                attach(value, &texts);
+                attach(value, &texts, &mut budget);
+            }
+            if budget == 0 {
+                let message = "texts that stand elsewhere are named too often; some were left out";
+                warnings.add(message, Place::Pointer("/attachments".to_owned()));
             }
         }
         let number = id_field(&sample, "id").unwrap_or_else(|| "0".to_owned());
@@ -257,17 +262,30 @@ fn solved(scores: &Value) -> Option<bool> {
     all.filter(|all| !all.is_empty()).map(|all| all.into_iter().all(|solved| solved))
 }
 
-/// Puts texts that stand elsewhere back where they are named.
-fn attach(value: &mut Value, texts: &Object) {
+/// How much may be put back: prompts repeat texts, but a log is not made to fill memory.
+fn budget(texts: &Object) -> usize {
+    let all: usize = texts.values().filter_map(Value::as_str).map(str::len).sum();
+    all.saturating_mul(64).min(512 << 20)
+}
+
+/// Puts texts that stand elsewhere back where they are named, while the budget lasts.
+fn attach(value: &mut Value, texts: &Object, budget: &mut usize) {
     match value {
         Value::String(text) => {
             let named = text.strip_prefix(ATTACHED).and_then(|name| texts.get(name)?.as_str());
-            if let Some(named) = named {
-                *text = named.to_owned();
+            let Some(named) = named else { return };
+            match budget.checked_sub(named.len()) {
+                Some(rest) => {
+                    *budget = rest;
+                    *text = named.to_owned();
+                }
+                None => *budget = 0,
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| attach(item, texts)),
-        Value::Object(object) => object.values_mut().for_each(|value| attach(value, texts)),
+        Value::Array(items) => items.iter_mut().for_each(|item| attach(item, texts, budget)),
+        Value::Object(object) => {
+            object.values_mut().for_each(|value| attach(value, texts, budget));
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -4,8 +4,8 @@
 //! folder (package manifests, labels, ground truth) are left alone.
 
 use super::{
-    Format, atif, codex, dogwood, gemini_cli, inspect, langfuse, langsmith, mini_swe_agent,
-    openhands, otlp, pi, swe_agent, text,
+    Format, a2a, atif, codex, decisions, dogwood, gemini_cli, hooks, inspect, langfuse, langsmith,
+    mini_swe_agent, openhands, otlp, pi, swe_agent, text,
 };
 use serde_json::Value;
 
@@ -78,6 +78,10 @@ const CLAIMS: &[(Format, Claim)] = &[
     (Format::Otlp, otlp::is_trace),
     (Format::Langfuse, langfuse::is_export),
     (Format::LangSmith, langsmith::is_run),
+    (Format::Hooks, hooks::is_payload),
+    (Format::A2a, a2a::is_message),
+    (Format::Opa, decisions::is_opa),
+    (Format::CloudTrail, decisions::is_cloud_trail),
     (Format::Mcp, is_mcp),
     (Format::SweAgent, swe_agent::is_trajectory),
     (Format::MiniSweAgent, mini_swe_agent::is_trajectory),
