@@ -93,6 +93,10 @@ export const T = {
   labelsNeeded: "a .jsonl file: which calls were wrong",
   chooseLabels: "Choose a file of labels",
   oddCount: "“At most” takes a whole number of sessions for each task, or nothing for all of them.",
+  learnQuestions: "Say what you know about its tools",
+  askedAbout: (calls: number, others: number) =>
+    `${count(calls, "call")} in good sessions${others > 0 ? `, ${number(others)} in others` : ""}`,
+  answered: (answered: number, of: number) => `${number(answered)} of ${count(of, "tool")} answered`,
   learning: "Learning",
   scoring: "Scoring",
   overtaken: "The workspace changed meanwhile",

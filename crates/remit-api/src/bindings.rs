@@ -33,7 +33,8 @@ declarations! {
     FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
     GitRequest GitState GitChange GitChangeKind Revision FileAt FileWas PinBaseline Baseline
     ChangedCalls ChangedGroup DecidingPolicy
-    LearnRequest LearnView LearntScope LearntClause RecordedCall FalseDenials
+    LearnRequest LearnAnswer ToolAnswer LearnView LearntScope LearntClause RecordedCall FalseDenials
+    LearnQuestion AnswerEffect WouldDrift
     ScoreRequest ScoreView ScoreGroup ScoreFigures VerdictCounts Share
     PlaceRequest RangeRequest RenameRequest Completions CompletionItem CompletionKind
     HoverReply HoverView ValueCount Places PlaceView RenamingView Edits TextEdit

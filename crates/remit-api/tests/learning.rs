@@ -44,6 +44,30 @@ fn scopes_are_proposed_and_nothing_is_written() {
 }
 
 #[test]
+fn what_somebody_says_about_a_tool_is_learnt() {
+    let host = Host::opened();
+    let learn = |answers: serde_json::Value| {
+        let all =
+            json!({ "task": null, "all": true, "runs": null, "labels": null, "answers": answers });
+        let learnt = host.ok("learn", all);
+        let scopes = learnt["scopes"].as_array().unwrap().clone();
+        scopes
+            .into_iter()
+            .find(|scope| scope["task"] == "payments/pay-rent")
+            .expect("a task of the fixture")
+    };
+    let proposed = learn(json!([]));
+    let question = &proposed["questions"][0];
+    assert_eq!(question["answers"].as_array().unwrap().len(), 4, "{question}");
+    let action = question["action"].as_str().unwrap();
+    assert!(proposed["text"].as_str().unwrap().contains(action), "{proposed}");
+    let never = question["answers"].as_array().unwrap().iter().find(|a| a["answer"] == "never");
+    assert_eq!(never.unwrap()["drifts"]["good"], question["calls"], "all of them would drift");
+    let said = learn(json!([{ "task": "payments/pay-rent", "action": action, "answer": "never" }]));
+    assert!(!said["text"].as_str().unwrap().contains(action), "{said}");
+}
+
+#[test]
 fn without_good_sessions_it_is_said() {
     let host = Host::opened();
     let error = host.err("learn", json!({ "task": null, "all": false, "runs": 0, "labels": null }));

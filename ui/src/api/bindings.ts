@@ -1462,7 +1462,33 @@ runs: number | null,
 /**
  * A file of labels, relative to the workspace.
  */
-labels: string | null, };
+labels: string | null, 
+/**
+ * What somebody says about tools; the recordings say the rest.
+ */
+answers: Array<LearnAnswer>, };
+
+/**
+ * What somebody says about a tool in a task.
+ */
+export type LearnAnswer = { 
+/**
+ * The task.
+ */
+task: string, 
+/**
+ * The tool, as policies write it.
+ */
+action: string, 
+/**
+ * What is said.
+ */
+answer: ToolAnswer, };
+
+/**
+ * What can be said about a tool in a task.
+ */
+export type ToolAnswer = "always" | "values" | "user" | "never";
 
 /**
  * Scopes that were learnt. Nothing is written: the window shows them as drafts.
@@ -1505,6 +1531,10 @@ text: string,
  * What speaks for each clause, in the order of the text.
  */
 clauses: Array<LearntClause>, 
+/**
+ * What can be said about its tools.
+ */
+questions: Array<LearnQuestion>, 
 /**
  * What it would deny of good sessions that it was not learnt from; `null` with one session.
  */
@@ -1576,6 +1606,61 @@ calls: number,
  * Of these, calls that the others' scope denies.
  */
 deniedCalls: number, };
+
+/**
+ * A tool that does more than read, and what each answer about it would change.
+ */
+export type LearnQuestion = { 
+/**
+ * The tool, as policies write it: what an answer names.
+ */
+action: string, 
+/**
+ * The tool.
+ */
+tool: string, 
+/**
+ * Calls of good sessions.
+ */
+calls: number, 
+/**
+ * Calls of the task's other sessions: not solved, bad, or not said.
+ */
+otherCalls: number, 
+/**
+ * What would drift if nobody answers.
+ */
+kept: WouldDrift, 
+/**
+ * What would drift under each answer.
+ */
+answers: Array<AnswerEffect>, };
+
+/**
+ * An answer, and what would drift.
+ */
+export type AnswerEffect = { 
+/**
+ * The answer.
+ */
+answer: ToolAnswer, 
+/**
+ * Under it.
+ */
+drifts: WouldDrift, };
+
+/**
+ * Calls that would drift.
+ */
+export type WouldDrift = { 
+/**
+ * Of good sessions.
+ */
+good: number, 
+/**
+ * Of the task's other sessions.
+ */
+other: number, };
 
 /**
  * Asks how well the verdicts of the saved workspace agree with labels.

@@ -43,7 +43,9 @@ describe("learning", () => {
     await fireEvent.change(byId("learn-from"), { target: { value: "every" } });
     await fireEvent.submit(byId("learn").closest("form") as HTMLElement);
     await waitFor(() => expect(allById("learnt-scope")).toHaveLength(1));
-    expect(requests(of, "learn")).toEqual([{ task: "support/refund", all: true, runs: 3, labels: null }]);
+    expect(requests(of, "learn")).toEqual([
+      { task: "support/refund", all: true, runs: 3, labels: null, answers: [] },
+    ]);
     const { scopes } = reply("learn");
     expect(allById("learnt-task")).toHaveLength(scopes.length);
     const [scope] = scopes;
@@ -62,6 +64,26 @@ describe("learning", () => {
     const known = calls.find((call) => call.session !== null);
     await fireEvent.click(allById("supporting-call")[0] as HTMLElement);
     await waitFor(() => expect(location.hash).toContain(`session=${known?.session}&step=${known?.step}`));
+  });
+
+  test("learns again with what a person says about a tool, and takes it back", async () => {
+    const of = canned();
+    await learn(of);
+    const [scope] = reply("learn").scopes;
+    const [question] = scope?.questions ?? [];
+    const title = [...document.querySelectorAll("button")].find((b) => b.textContent?.includes("Say what"));
+    await fireEvent.click(title as HTMLElement);
+    expect(allById("learn-question")).toHaveLength(scope?.questions.length ?? 0);
+    const radios = allById("learn-answer") as HTMLInputElement[];
+    expect(radios.slice(0, 5).map((radio) => radio.checked)).toEqual([true, false, false, false, false]);
+    radios[4]?.focus();
+    await fireEvent.click(radios[4] as HTMLElement);
+    const said = [{ task: scope?.task, action: question?.action, answer: "never" }];
+    await waitFor(() => expect(requests(of, "learn").at(-1)).toMatchObject({ answers: said }));
+    await waitFor(() => expect(radios[4]?.checked).toBe(true));
+    expect(document.activeElement).toBe(radios[4]);
+    await fireEvent.click(radios[0] as HTMLElement);
+    await waitFor(() => expect(requests(of, "learn").at(-1)).toMatchObject({ answers: [] }));
   });
 
   test("is moved through with the arrow keys", async () => {
@@ -104,7 +126,7 @@ describe("learning", () => {
     await press("T", { shiftKey: true });
     await waitFor(() => expect(byId("underway")).toBeTruthy());
     expect(requests(of, "learn")).toEqual([
-      { task: reply("session").row.task, all: false, runs: null, labels: null },
+      { task: reply("session").row.task, all: false, runs: null, labels: null, answers: [] },
     ]);
     of.emit({ event: "learnProgress", done: 3, total: 8 });
     await until("underway", "3 of 8");

@@ -3,7 +3,7 @@
 // Promises: nothing is written or judged here; a proposal stays in view until the next one is there.
 // Not here: what a proposal looks like, and how it becomes a draft (`policy/documents`).
 
-import type { AppEvent, LearntScope } from "../api/bindings";
+import type { AppEvent, LearnAnswer, LearntScope, ToolAnswer } from "../api/bindings";
 import { call } from "../api/client";
 import { Query } from "../api/query.svelte";
 
@@ -26,6 +26,8 @@ export class Learning {
   progress = $state.raw<LearnProgress | null>(null);
   /** The task whose proposal is looked at. */
   looked = $state<string | null>(null);
+  /** What the person says about tools. */
+  answers = $state.raw<readonly LearnAnswer[]>([]);
   /** Which judgement of what is saved the proposals are older than, if they are. */
   asked = $state<number | null>(null);
   readonly scopes: readonly LearntScope[] = $derived(this.answer.data?.scopes ?? []);
@@ -43,8 +45,19 @@ export class Learning {
       all: every,
       runs: wholeNumber(runs),
       labels: labels.trim() || null,
+      answers: [...this.answers],
     });
     this.progress = null;
+  }
+
+  /** Says something about a tool of a task, or takes it back; learn again to see what becomes of it. */
+  say(task: string, action: string, answer: ToolAnswer | null): void {
+    const others = this.answers.filter((said) => said.task !== task || said.action !== action);
+    this.answers = answer === null ? others : [...others, { task, action, answer }];
+  }
+
+  said(task: string, action: string): ToolAnswer | null {
+    return this.answers.find((said) => said.task === task && said.action === action)?.answer ?? null;
   }
 
   /** The person no longer wants it: the host shall not go on. */
@@ -58,6 +71,7 @@ export class Learning {
     this.answer.clear();
     this.progress = null;
     this.looked = null;
+    this.answers = [];
     this.asked = null;
   }
 }

@@ -1,6 +1,6 @@
 // What a proposed scope rests on, in words; and its text, clause by clause.
 
-import type { FalseDenials, LearntClause } from "../api/bindings";
+import type { FalseDenials, LearnQuestion, LearntClause, ToolAnswer, WouldDrift } from "../api/bindings";
 import { count, number, percent } from "../format";
 
 /** What the scope would deny of sessions that it was not learnt from. */
@@ -23,4 +23,33 @@ export function clauseText(text: string, id: string): string {
   if (from === -1) return "";
   const next = text.indexOf("\n@id(", from + 1);
   return text.slice(from, next === -1 ? undefined : next).trim();
+}
+
+/** What can be chosen for a tool: to leave it to the recordings, or one of the answers. */
+export interface AnswerChoice {
+  readonly answer: ToolAnswer | null;
+  readonly label: string;
+  readonly drifts: WouldDrift;
+}
+
+const LABELS: Readonly<Record<ToolAnswer, string>> = {
+  always: "Always, whatever its arguments",
+  values: "Only with the values of good sessions",
+  user: "Only if the value came from the user",
+  never: "Never",
+};
+
+export const choices = ({ kept, answers }: LearnQuestion): AnswerChoice[] => [
+  { answer: null, label: "As proposed from the recordings", drifts: kept },
+  ...answers.map(({ answer, drifts }) => ({ answer, label: LABELS[answer], drifts })),
+];
+
+/** "stops 2 good, 3 other calls". */
+export function drifting({ good, other }: WouldDrift): string {
+  if (good === 0 && other === 0) return "stops none";
+  const parts = [
+    ...(good > 0 ? [`${number(good)} good`] : []),
+    ...(other > 0 ? [`${number(other)} other`] : []),
+  ];
+  return `stops ${parts.join(", ")}`;
 }

@@ -8,7 +8,10 @@ use super::judging::while_true;
 use crate::open::load_recordings;
 use crate::wire::*;
 use camino::{Utf8Component, Utf8Path};
-use remit_learn::{Labels, LearnError, LearnOptions, Learnt, ProposedScope, Score, Which};
+use remit_learn::{
+    Answer, Answers, Effect, Labels, LearnError, LearnOptions, Learnt, ProposedScope, Question,
+    Score, Which,
+};
 use remit_policy::Workspace;
 use remit_session::Loaded;
 use std::collections::HashMap;
@@ -59,18 +62,22 @@ impl App {
             which: if request.all { Which::All } else { Which::Solved },
             runs: request.runs.map(|runs| runs as usize),
             task: request.task,
+            answers: answers(request.answers),
             ..LearnOptions::default()
         };
+        let labels = labels.as_ref();
         let mut progress = |done, total| ticket.tell(done, total);
-        let learnt = remit_learn::learn(
-            &workspace,
-            &loaded.recordings,
-            labels.as_ref(),
-            &options,
-            &mut progress,
-        );
+        let recordings = &loaded.recordings;
+        let learnt = remit_learn::learn(&workspace, recordings, labels, &options, &mut progress);
+        let asked = match &learnt {
+            Ok(_) => remit_learn::ask(&workspace, recordings, labels, &options),
+            Err(_) => Ok(Vec::new()),
+        };
         match learnt {
-            Ok(learnt) => Ok(learn_view(&workspace, learnt, &self.session_places()?)),
+            Ok(learnt) => {
+                let asked = asked.map_err(|error| learn_error(&error))?;
+                Ok(learn_view(&workspace, learnt, &asked, &self.session_places()?))
+            }
             Err(LearnError::Cancelled) => Ok(LearnView::superseded()),
             Err(error) => Err(learn_error(&error)),
         }
@@ -164,14 +171,58 @@ impl ScoreView {
     }
 }
 
-fn learn_view(workspace: &Workspace, learnt: Learnt, places: &Places) -> LearnView {
+fn answers(said: Vec<LearnAnswer>) -> Answers {
+    let answer = |said: LearnAnswer| {
+        let answer = match said.answer {
+            ToolAnswer::Always => Answer::Always,
+            ToolAnswer::Values => Answer::Values,
+            ToolAnswer::User => Answer::User,
+            ToolAnswer::Never => Answer::Never,
+        };
+        ((said.task, said.action), answer)
+    };
+    Answers(said.into_iter().map(answer).collect())
+}
+
+fn question_view(question: &Question) -> LearnQuestion {
+    let drifts = |of: &Effect| WouldDrift { good: of.good, other: of.other };
+    let answer = |(answer, effect): &(Answer, Effect)| AnswerEffect {
+        answer: match answer {
+            Answer::Always => ToolAnswer::Always,
+            Answer::Values => ToolAnswer::Values,
+            Answer::User => ToolAnswer::User,
+            Answer::Never => ToolAnswer::Never,
+        },
+        drifts: drifts(effect),
+    };
+    LearnQuestion {
+        action: question.action.clone(),
+        tool: question.tool.clone(),
+        calls: question.calls,
+        other_calls: question.other_calls,
+        kept: drifts(&question.kept),
+        answers: question.answers.iter().map(answer).collect(),
+    }
+}
+
+fn learn_view(
+    workspace: &Workspace,
+    learnt: Learnt,
+    asked: &[Question],
+    places: &Places,
+) -> LearnView {
     let left_out = learnt.left_out.said();
-    let scope = |scope| scope_view(workspace, scope, places);
+    let scope = |scope| scope_view(workspace, scope, asked, places);
     let scopes = learnt.tasks.into_iter().map(scope).collect();
     LearnView { superseded: false, scopes, left_out }
 }
 
-fn scope_view(workspace: &Workspace, scope: ProposedScope, places: &Places) -> LearntScope {
+fn scope_view(
+    workspace: &Workspace,
+    scope: ProposedScope,
+    asked: &[Question],
+    places: &Places,
+) -> LearntScope {
     let example = |at: &remit_learn::CallPlace| RecordedCall {
         recording: at.recording.clone(),
         session: places.get(&(at.recording.clone(), at.session.clone())).copied(),
@@ -189,6 +240,7 @@ fn scope_view(workspace: &Workspace, scope: ProposedScope, places: &Places) -> L
         path: remit_learn::scope_file(workspace, &scope.task).map(|path| path.into_string()),
         sessions: scope.sessions,
         clauses: scope.clauses.iter().map(clause).collect(),
+        questions: asked.iter().filter(|q| q.task == scope.task).map(question_view).collect(),
         estimate: scope.estimate.map(|of| FalseDenials {
             sessions: of.sessions,
             denied_sessions: of.denied_sessions,

@@ -15,6 +15,73 @@ pub struct LearnRequest {
     pub runs: Option<u32>,
     /// A file of labels, relative to the workspace.
     pub labels: Option<String>,
+    /// What somebody says about tools; the recordings say the rest.
+    #[serde(default)]
+    pub answers: Vec<LearnAnswer>,
+}
+
+/// What somebody says about a tool in a task.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LearnAnswer {
+    /// The task.
+    pub task: String,
+    /// The tool, as policies write it.
+    pub action: String,
+    /// What is said.
+    pub answer: ToolAnswer,
+}
+
+/// What can be said about a tool in a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolAnswer {
+    /// The task needs it, whatever its arguments.
+    Always,
+    /// Only with the destinations of good sessions.
+    Values,
+    /// Only where the destinations came from the user.
+    User,
+    /// The task does not need it.
+    Never,
+}
+
+/// A tool that does more than read, and what each answer about it would change.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LearnQuestion {
+    /// The tool, as policies write it: what an answer names.
+    pub action: String,
+    /// The tool.
+    pub tool: String,
+    /// Calls of good sessions.
+    pub calls: u32,
+    /// Calls of the task's other sessions: not solved, bad, or not said.
+    pub other_calls: u32,
+    /// What would drift if nobody answers.
+    pub kept: WouldDrift,
+    /// What would drift under each answer.
+    pub answers: Vec<AnswerEffect>,
+}
+
+/// An answer, and what would drift.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerEffect {
+    /// The answer.
+    pub answer: ToolAnswer,
+    /// Under it.
+    pub drifts: WouldDrift,
+}
+
+/// Calls that would drift.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct WouldDrift {
+    /// Of good sessions.
+    pub good: u32,
+    /// Of the task's other sessions.
+    pub other: u32,
 }
 
 /// Scopes that were learnt. Nothing is written: the window shows them as drafts.
@@ -43,6 +110,8 @@ pub struct LearntScope {
     pub text: String,
     /// What speaks for each clause, in the order of the text.
     pub clauses: Vec<LearntClause>,
+    /// What can be said about its tools.
+    pub questions: Vec<LearnQuestion>,
     /// What it would deny of good sessions that it was not learnt from; `null` with one session.
     pub estimate: Option<FalseDenials>,
 }
