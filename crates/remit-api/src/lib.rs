@@ -29,7 +29,7 @@ pub use app::{App, AppOptions, Initial};
 pub use bindings::typescript;
 pub use commands::dispatch;
 pub use files::test_files;
-pub use open::{load_paths, load_recordings, load_seen, workspace_sources};
+pub use open::{load_paths, load_paths_each, load_recordings, load_seen, workspace_sources};
 pub use {
     remit_learn as learn, remit_policy as policy, remit_replay as replay, remit_session as session,
 };

@@ -3,7 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_policy::Workspace;
 use remit_replay::{Corpus, CorpusBuilder, SeenValues};
-use remit_session::{Format, Limits, LoadError, Loaded, Progress, Source, load, locate, read_each};
+use remit_session::{
+    Format, Limits, LoadError, Loaded, Progress, Recording, Skipped, Source, load, load_each,
+    locate, read_each,
+};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -82,6 +85,20 @@ pub fn load_paths(
 ) -> Result<Loaded, LoadError> {
     let sources: Vec<Source> = paths.iter().map(|p| argument(p)).collect();
     load(&sources, format, &Limits::default(), progress)
+}
+
+/// As [`load_paths`], but hands each recording over, in order, and keeps none; says what was not read.
+///
+/// # Errors
+/// When `progress` or `each` cancels.
+pub fn load_paths_each(
+    paths: &[Utf8PathBuf],
+    format: Option<Format>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Recording) -> ControlFlow<()>,
+) -> Result<Vec<Skipped>, LoadError> {
+    let sources: Vec<Source> = paths.iter().map(|p| argument(p)).collect();
+    load_each(&sources, format, &Limits::default(), progress, &mut |_, recording| each(recording))
 }
 
 /// A path that a person named: a folder's recordings are shown relative to it, a file by its name.

@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Generate the schema from tool manifests or recordings
     Schema(SchemaArgs),
-    /// Read recordings and write them in one readable notation
+    /// Read recordings and write them in one readable notation, as ATIF or as a log of Dogwood
     Import(ImportArgs),
     /// Check a workspace's policies, schema, entities and configuration
     Check(CheckArgs),
@@ -106,8 +106,8 @@ pub(crate) struct ImportArgs {
     /// The recordings' format, if sniffing gets it wrong
     #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
     pub format: Option<Format>,
-    /// Write the sessions in this notation; without it, only count them
-    #[arg(long, value_enum, value_name = "NOTATION")]
+    /// Write the sessions in this form; without it, only count them
+    #[arg(long, value_enum, value_name = "FORM")]
     pub to: Option<ImportTo>,
     /// The file to write to, instead of stdout
     #[arg(long, short, value_name = "FILE", requires = "to")]
@@ -288,6 +288,10 @@ pub(crate) struct DefaultScopeArgs {
 pub(crate) enum ImportTo {
     /// Lines that people read and write, and that `remit` imports
     Notation,
+    /// Trajectories in the Agent Trajectory Interchange Format: a document, or a line for each session
+    Atif,
+    /// An event log for Dogwood: a request for each call, a response or an error for its result
+    Dogwood,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, Table, presets};
-use remit_api::replay::{Summary, Verdict};
+use remit_api::replay::{Replayability, Summary, Verdict};
 use std::io::{IsTerminal, Write};
 
 /// Writes data to stdout; colour goes only to a terminal that wants it (`NO_COLOR` is respected).
@@ -69,15 +69,14 @@ pub(crate) fn count(n: u32, one: &str) -> String {
 }
 
 /// Coverage first, then the four verdicts: nobody may read "0 drifted" as good news by mistake.
-pub(crate) fn summary(name: &str, s: &Summary) -> String {
-    let decided = s.tool_calls - s.unknown;
+pub(crate) fn summary(name: &str, s: &Summary, of: &Replayability) -> String {
     let mut out = format!(
         "{}  {}, {}\n",
         bold(name),
         count(s.sessions, "session"),
         count(s.tool_calls, "tool call")
     );
-    out += &format!("decided from recorded facts: {decided} of {}\n", s.tool_calls);
+    out += &coverage(of);
     if s.unscoped > 0 {
         out += &format!(
             "{} without a declared scope: nothing in {} can drift\n",
@@ -106,6 +105,28 @@ pub(crate) fn summary(name: &str, s: &Summary) -> String {
     }
     out
 }
+
+/// How much could be decided, what the rest lacks, and what to mend.
+fn coverage(of: &Replayability) -> String {
+    let share = if of.decided < of.tool_calls {
+        format!(" ({} %)", u64::from(of.decided) * 100 / u64::from(of.tool_calls))
+    } else {
+        String::new()
+    };
+    let mut out =
+        format!("decided from recorded facts: {} of {}{share}\n", of.decided, of.tool_calls);
+    let mut decided = of.decided;
+    for next in of.next.iter().take(MENDED) {
+        decided += next.decides;
+        let things: Vec<_> = next.mend.iter().map(|thing| line(thing, 120)).collect();
+        let more = count(next.decides, "call");
+        out += &format!("  to decide {more} more ({decided} in all): {}\n", things.join(", and "));
+    }
+    out
+}
+
+/// So many things to mend stand in a summary; the report has all.
+const MENDED: usize = 3;
 
 /// What a verdict means, whatever the scope said.
 fn said(verdict: Verdict) -> &'static str {

@@ -30,6 +30,7 @@ mod mapping;
 pub mod matrix;
 pub mod reference;
 mod replay;
+mod replayability;
 mod report;
 pub mod rows;
 mod sarif;
@@ -58,6 +59,7 @@ pub use replay::{
     Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, history_at,
     judge_exactly, replay, replay_with, requests, session_key,
 };
+pub use replayability::{Lack, Missing, Next, Replayability, replayability};
 pub use report::{
     BecauseReport, CallReport, JudgementReport, OriginReport, Report, ReportDigests, SessionLine,
     SessionReport, Summary, WarningReport, because_report, report, report_digests, report_schema,

@@ -6,10 +6,10 @@
 
 mod memo;
 
-use crate::Absent;
 use crate::convert::{self, Path};
 use crate::facts::{SessionFacts, Wanted, facts_by_call};
 use crate::table::{Cells, Fields, Value as Cell};
+use crate::{Absent, Lack};
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request};
 use memo::Memo;
 use remit_policy::{
@@ -81,6 +81,8 @@ pub struct MissingFact {
     pub absent: Absent,
     /// Which it is, for people.
     pub message: Arc<str>,
+    /// Which it is, for counting.
+    pub lack: Arc<Lack>,
 }
 
 /// Why a tool call could not be mapped.
@@ -90,6 +92,8 @@ pub struct Unmapped {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// What is missing, for counting.
+    pub lack: Lack,
 }
 
 impl<'w> Mapper<'w> {
@@ -230,6 +234,7 @@ impl<'w> Mapper<'w> {
             help: format!(
                 "declare the action (`remit schema` generates it from a tool manifest or from recordings), or add a [[tool]] rule for `{tool}` to remit.toml"
             ),
+            lack: Lack::Action(tool.to_owned()),
         })
     }
 
@@ -239,6 +244,7 @@ impl<'w> Mapper<'w> {
         let id = text_at(&call.arguments, id_pointer).ok_or_else(|| Unmapped {
             message: format!("the arguments of `{}` hold no text at `{id_pointer}`, which names the resource", call.tool),
             help: "correct `resource_id` in the [[tool]] rule of remit.toml, or leave it out to use the server".into(),
+            lack: Lack::Resource(call.tool.clone()),
         })?;
         Ok(self.participant(entity_type, &id))
     }
@@ -248,19 +254,26 @@ impl<'w> Mapper<'w> {
         let uid = EntityUid::from_type_name_and_id(entity_type.clone(), EntityId::new(id));
         let entities = &self.workspace.entities;
         let unknown = entities.entities.get(&uid).is_none().then(|| {
-            MissingFact::new(Absent::Entity, format!("`{uid}` is not in {}", entities.file))
+            let message = format!("`{uid}` is not in {}", entities.file);
+            MissingFact::new(Absent::Entity, message, Lack::Entity(uid.to_string()))
         });
         Participant { uid: Arc::new(uid), unknown }
     }
 }
 
 impl MissingFact {
-    fn new(absent: Absent, message: String) -> Self {
-        MissingFact { absent, message: message.into() }
+    /// A fact that the recording does not hold.
+    fn recorded(path: &str) -> Self {
+        let message = format!("the recording holds no `{path}`");
+        MissingFact::attribute(message, Lack::fact(path))
     }
 
-    fn attribute(message: String) -> Self {
-        MissingFact::new(Absent::Attribute, message)
+    pub(crate) fn new(absent: Absent, message: String, lack: Lack) -> Self {
+        MissingFact { absent, message: message.into(), lack: Arc::new(lack) }
+    }
+
+    fn attribute(message: String, lack: Lack) -> Self {
+        MissingFact::new(Absent::Attribute, message, lack)
     }
 }
 
@@ -285,7 +298,11 @@ impl Mapped<'_> {
     /// # Errors
     /// [`Unmapped`] if Cedar does not take it.
     pub fn request(&self) -> Result<Request, Unmapped> {
-        let refused = |message: String| Unmapped { message, help: "check the schema".into() };
+        let refused = |message: String| Unmapped {
+            message,
+            help: "check the schema".into(),
+            lack: Lack::Fit(self.action.id.clone()),
+        };
         let pair = |(name, cells): &(Cow<'_, str>, Cells<'_>)| {
             let value = cells.to_cedar();
             let value = value.ok_or_else(|| refused(format!("`context.{name}` has no value")))?;
@@ -328,8 +345,9 @@ fn context<'w>(
         };
         match value {
             Some(value) => fields.push((Cow::Borrowed(name.as_str()), Cells::Record(value))),
-            None if attribute.required && name != "input" => missing
-                .push(MissingFact::attribute(format!("the recording holds no `context.{name}`"))),
+            None if attribute.required && name != "input" => {
+                missing.push(MissingFact::recorded(&format!("context.{name}")))
+            }
             None => {}
         }
     }
@@ -362,9 +380,8 @@ fn input<'w>(
             Some(convert::record(object, model, &Path::Top("context.input"), misfits))
         }
         Arguments::Unreadable { why, .. } => {
-            missing.push(MissingFact::attribute(format!(
-                "the recording's arguments are unreadable: {why}"
-            )));
+            let message = format!("the recording's arguments are unreadable: {why}");
+            missing.push(MissingFact::attribute(message, Lack::Arguments));
             None
         }
     }
@@ -396,9 +413,7 @@ fn session<'w>(
     let fields = model.attributes.iter().filter_map(|(name, AttributeModel { required, .. })| {
         let value = fact(name);
         if value.is_none() && *required {
-            missing.push(MissingFact::attribute(format!(
-                "the recording holds no `context.session.{name}`"
-            )));
+            missing.push(MissingFact::recorded(&format!("context.session.{name}")));
         }
         Some((Cow::Borrowed(name.as_str()), Cells::Value(value?)))
     });
@@ -443,6 +458,7 @@ fn applicable(
             "extend `appliesTo` of action `{}`, or map the tool to another action in remit.toml",
             action.id
         ),
+        lack: Lack::Fit(action.id.clone()),
     })
 }
 

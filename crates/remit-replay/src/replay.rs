@@ -6,7 +6,8 @@ use crate::facts::SessionFacts;
 use crate::history::{Asked, asked};
 use crate::reference::Judgement;
 use crate::{
-    Because, CorpusBuilder, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict,
+    Because, CorpusBuilder, Lack, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped,
+    Verdict,
 };
 use bench::{Bench, history_fields};
 use rayon::prelude::*;
@@ -81,6 +82,8 @@ pub struct Unknown {
     pub message: String,
     /// What to do.
     pub help: String,
+    /// The same for counting: each thing that is missing.
+    pub lacks: Vec<Lack>,
 }
 
 /// The caller asked to stop.

@@ -3,7 +3,10 @@
 //! Fields are added within a version, never renamed. Mirrors of the runtime types, so that an inner
 //! change cannot change the contract by accident.
 
-use crate::{Because, JudgedCall, Judgement, Replay, SessionReplay, Severity, Verdict};
+use crate::{
+    Because, JudgedCall, Judgement, Replay, Replayability, SessionReplay, Severity, Verdict,
+    replayability,
+};
 use remit_session::{Loaded, Match, Recording, Session};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -22,6 +25,8 @@ pub struct Report {
     pub digests: ReportDigests,
     /// The counts.
     pub summary: Summary,
+    /// How many calls could be decided, what the others lack, and what to mend next.
+    pub replayability: Replayability,
     /// In the order of the recordings.
     pub sessions: Vec<SessionReport>,
     /// Files that gave no session.
@@ -92,6 +97,9 @@ pub struct SessionReport {
     pub agent: String,
     /// What the importer skipped or repaired in this recording (with its first session only).
     pub warnings: Vec<WarningReport>,
+    /// What calls lack that cannot be decided, and what to mend next; left out where all are decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayability: Option<Replayability>,
     /// Every tool call, in the order of the recording.
     pub calls: Vec<CallReport>,
 }
@@ -237,6 +245,7 @@ pub fn report(replay: &Replay, loaded: &Loaded) -> Report {
         version: REPORT_VERSION,
         digests: report_digests(replay),
         summary,
+        replayability: replayability(replay.sessions.iter().flat_map(|s| &s.calls)),
         sessions,
         skipped: loaded
             .skipped
@@ -337,7 +346,9 @@ fn session_report(replayed: &SessionReplay, recordings: &[Recording]) -> Option<
     let recording = recordings.get(replayed.recording)?;
     let session = recording.sessions.get(replayed.session)?;
     let warnings = if replayed.session == 0 { recording.warnings.as_slice() } else { &[] };
+    let of = replayability(&replayed.calls);
     Some(SessionReport {
+        replayability: (of.decided < of.tool_calls).then_some(of),
         recording: recording.path.to_string(),
         digest: recording.digest.0.clone(),
         format: recording.format.to_string(),

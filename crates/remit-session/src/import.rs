@@ -62,11 +62,14 @@ pub struct Limits {
     /// The longest line of a JSON Lines file that is read, in bytes; a longer one is skipped with a
     /// warning. 64 MiB by default.
     pub line_bytes: usize,
+    /// So many bytes of recordings are read side by side at most, unless one alone is larger. 64 MiB by
+    /// default. Reading takes a few times as much memory, however large a folder is.
+    pub at_once_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { file_bytes: 2 << 30, line_bytes: 64 << 20 }
+        Limits { file_bytes: 2 << 30, line_bytes: 64 << 20, at_once_bytes: 64 << 20 }
     }
 }
 

@@ -12,6 +12,7 @@
 //!
 //! Not here: policies, requests, verdicts. This crate knows no Cedar.
 
+mod export;
 mod import;
 mod load;
 mod model;
@@ -20,6 +21,7 @@ mod origin;
 mod past;
 mod profile;
 
+pub use export::{DogwoodLog, to_atif, to_dogwood};
 pub use import::{
     Format, ImportError, Imported, Limits, NotOtlp, UnknownFormat, import, otlp_json, sniff,
 };

@@ -28,9 +28,6 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use thiserror::Error;
 
-/// So many bytes of recordings are read side by side at most, unless one alone is larger.
-const BYTES_AT_A_TIME: u64 = 64 << 20;
-
 /// A file or folder to read recordings from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -181,7 +178,7 @@ pub fn read_each(
 ) -> Result<Vec<Skipped>, LoadError> {
     let (files_total, mut files_done, mut bytes) = (files.len(), 0, 0);
     let mut skipped = Vec::new();
-    for some in at_a_time(files) {
+    for some in at_a_time(files, limits.at_once_bytes) {
         let read: Vec<_> = some.par_iter().map(|file| file.read(limits)).collect();
         for (file, read) in some.into_iter().zip(read) {
             files_done += 1;
@@ -211,13 +208,13 @@ pub fn load_one(file: &Located, limits: &Limits) -> Result<Recording, Skipped> {
 }
 
 /// The files in runs, each small enough to be in memory as a whole.
-fn at_a_time(files: Vec<Located>) -> Vec<Vec<Located>> {
+fn at_a_time(files: Vec<Located>, at_once: u64) -> Vec<Vec<Located>> {
     let most = 2 * rayon::current_num_threads();
     let mut runs: Vec<Vec<Located>> = Vec::new();
     let mut bytes = 0;
     for file in files {
         bytes += file.bytes();
-        match runs.last_mut().filter(|run| run.len() < most && bytes <= BYTES_AT_A_TIME) {
+        match runs.last_mut().filter(|run| run.len() < most && bytes <= at_once) {
             Some(run) => run.push(file),
             None => {
                 bytes = file.bytes();

@@ -94,7 +94,7 @@ fn a_format_has_one_name_and_unknown_names_list_all() {
 
 #[test]
 fn sizes_are_bounded() {
-    let limits = Limits { file_bytes: 10, line_bytes: 1000 };
+    let limits = Limits { file_bytes: 10, ..Limits::default() };
     let error = import("a.json", one_call().as_bytes(), None, &limits).unwrap_err();
     assert!(matches!(error, ImportError::TooLarge { bytes: 133, limit: 10, .. }), "{error:?}");
 }

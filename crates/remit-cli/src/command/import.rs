@@ -7,7 +7,9 @@ use crate::error::CliError;
 use crate::output::{count, data_to_stdout, line, table, to_stderr, to_stdout};
 use crate::progress;
 use remit_api::policy::new_workspace::write_atomic;
-use remit_api::session::{Loaded, Recording, Session, to_notation};
+use remit_api::session::{
+    DogwoodLog, Loaded, Recording, Session, to_atif, to_dogwood, to_notation,
+};
 use std::ops::ControlFlow;
 
 pub(crate) fn run(args: &ImportArgs) -> Result<Exit, CliError> {
@@ -17,8 +19,18 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, CliError> {
         bar.set_position(p.files_done as u64);
         ControlFlow::Continue(())
     };
-    let loaded =
-        remit_api::load_paths(&args.paths, args.format, &mut tell).map_err(CliError::library)?;
+    // What is only counted is not kept: a folder may hold more than fits into memory.
+    let (mut rows, mut loaded) = (Vec::new(), Loaded::default());
+    let mut each = |mut recording: Recording| {
+        rows.push(Row::of(&recording));
+        if args.to.is_none() {
+            recording.sessions = Vec::new();
+        }
+        loaded.recordings.push(recording);
+        ControlFlow::Continue(())
+    };
+    let skipped = remit_api::load_paths_each(&args.paths, args.format, &mut tell, &mut each);
+    loaded.skipped = skipped.map_err(CliError::library)?;
     bar.finish_and_clear();
     told(&loaded)?;
     if loaded.recordings.is_empty() {
@@ -26,16 +38,39 @@ pub(crate) fn run(args: &ImportArgs) -> Result<Exit, CliError> {
             "warning: no recording was found\n  help: name files that an agent runtime wrote, or a folder of them\n",
         )?;
     }
-    match (args.to, &args.out) {
-        (None, _) => to_stdout(&listing(&loaded))?,
-        (Some(ImportTo::Notation), None) => data_to_stdout(&notation(&loaded))?,
-        (Some(ImportTo::Notation), Some(path)) => {
-            write_atomic(path, notation(&loaded).as_bytes()).map_err(CliError::library)?;
+    let Some(to) = args.to else {
+        to_stdout(&listing(&rows))?;
+        return Ok(Exit::Success);
+    };
+    let text = written(&loaded, to)?;
+    match &args.out {
+        None => data_to_stdout(&text)?,
+        Some(path) => {
+            write_atomic(path, text.as_bytes()).map_err(CliError::library)?;
             let written = count(sessions(&loaded).count() as u32, "session");
             to_stderr(&format!("{written} written to {path}\n"))?;
         }
     }
     Ok(Exit::Success)
+}
+
+/// The sessions in another form; what it cannot hold is said.
+fn written(loaded: &Loaded, to: ImportTo) -> Result<String, CliError> {
+    let all: Vec<&Session> = sessions(loaded).collect();
+    match to {
+        ImportTo::Notation => Ok(notation(loaded)),
+        ImportTo::Atif => Ok(to_atif(&all)),
+        ImportTo::Dogwood => {
+            let DogwoodLog { text, left_out } = to_dogwood(&all);
+            for (session, why) in left_out {
+                to_stderr(&format!(
+                    "warning: `{}` is not whole in the log: {why}\n",
+                    line(&session, 100)
+                ))?;
+            }
+            Ok(text)
+        }
+    }
 }
 
 fn sessions(loaded: &Loaded) -> impl Iterator<Item = &Session> {
@@ -46,26 +81,35 @@ fn notation(loaded: &Loaded) -> String {
     loaded.recordings.iter().map(|r| to_notation(&r.sessions)).collect::<Vec<_>>().join("\n")
 }
 
-fn listing(loaded: &Loaded) -> String {
-    let calls = |r: &Recording| r.sessions.iter().map(|s| s.calls().count()).sum::<usize>();
-    let warnings = |r: &Recording| r.warnings.iter().map(|w| w.count).sum::<u32>();
-    let row = |r: &Recording| {
-        vec![
-            line(r.path.as_str(), 100),
-            r.format.to_string(),
-            r.sessions.len().to_string(),
-            calls(r).to_string(),
-            warnings(r).to_string(),
-        ]
-    };
-    let all: usize = loaded.recordings.iter().map(calls).sum();
-    table(
-        &["RECORDING", "FORMAT", "SESSIONS", "CALLS", "WARNINGS"],
-        loaded.recordings.iter().map(row),
-    ) + &*format!(
-        "\n{}, {}, {}\n",
-        count(loaded.recordings.len() as u32, "recording"),
-        count(sessions(loaded).count() as u32, "session"),
-        count(all as u32, "tool call")
-    )
+/// What is counted of a recording.
+struct Row {
+    words: [String; 2],
+    /// Sessions, tool calls, warnings.
+    counts: [u32; 3],
+}
+
+impl Row {
+    fn of(recording: &Recording) -> Row {
+        let calls: usize = recording.sessions.iter().map(|session| session.calls().count()).sum();
+        let warnings = recording.warnings.iter().map(|warning| warning.count).sum();
+        Row {
+            words: [line(recording.path.as_str(), 100), recording.format.to_string()],
+            counts: [recording.sessions.len() as u32, calls as u32, warnings],
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        self.words.iter().cloned().chain(self.counts.iter().map(u32::to_string)).collect()
+    }
+}
+
+fn listing(rows: &[Row]) -> String {
+    let [sessions, calls] = [0, 1].map(|at| rows.iter().filter_map(|row| row.counts.get(at)).sum());
+    table(&["RECORDING", "FORMAT", "SESSIONS", "CALLS", "WARNINGS"], rows.iter().map(Row::cells))
+        + &*format!(
+            "\n{}, {}, {}\n",
+            count(rows.len() as u32, "recording"),
+            count(sessions, "session"),
+            count(calls, "tool call")
+        )
 }

@@ -58,7 +58,8 @@ fn exit(summary: &Summary, fail_on: &[FailOn]) -> Exit {
 }
 
 fn human(report: &Report, bench: &Bench, args: &ReplayArgs) -> String {
-    let mut out = summary(&bench.workspace.config.name, &report.summary) + "\n";
+    let mut out =
+        summary(&bench.workspace.config.name, &report.summary, &report.replayability) + "\n";
     let named: Vec<_> = report.sessions.iter().zip(names(report)).collect();
     let head = ["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""];
     out += &table(&head, named.iter().map(row));

@@ -8,7 +8,7 @@ use crate::facts::{SessionFacts, facts_by_call};
 use crate::history::{Fields, Histories, Recall, Remembered, histories};
 use crate::reference::{Judgement, judge};
 use crate::table::{Cells, Value};
-use crate::{Absent, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
+use crate::{Absent, Lack, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
 use cedar_policy::{Entities, EntityUid};
 use remit_policy::{Scope, SessionKey, TaskMatch, Workspace};
 use remit_session::{CallIdx, LaneIdx, Recording, Session, Step, StepIdx, ToolCall};
@@ -158,9 +158,7 @@ impl<'w, 's> Bench<'w, 's> {
         let principal = mapper.principal(self.session.agent(step.lane));
         match mapper.map(call, &principal, facts) {
             Ok(mapped) => Ok(Pending { at, index, mapped }),
-            Err(Unmapped { message, help }) => {
-                Err(Box::new(unknown(at, index, Unknown { message, help }, Vec::new())))
-            }
+            Err(unmapped) => Err(Box::new(unknown(at, index, unmapped.into(), Vec::new()))),
         }
     }
 }
@@ -179,10 +177,11 @@ impl Pending<'_> {
                     let holds = Cells::Value(Value::Bool(holds));
                     self.mapped.context.push((Cow::Owned(name.to_string()), holds));
                 }
-                None => self
-                    .mapped
-                    .missing
-                    .push(MissingFact { absent: Absent::Attribute, message: NO_TIMES.into() }),
+                None => self.mapped.missing.push(MissingFact::new(
+                    Absent::Attribute,
+                    NO_TIMES.to_owned(),
+                    Lack::Times,
+                )),
             }
         }
     }
@@ -193,8 +192,8 @@ impl Pending<'_> {
     }
 
     /// A call whose request Cedar does not take.
-    pub(crate) fn refused(self, Unmapped { message, help }: Unmapped) -> JudgedCall {
-        unknown(self.at, self.index, Unknown { message, help }, self.mapped.misfits)
+    pub(crate) fn refused(self, unmapped: Unmapped) -> JudgedCall {
+        unknown(self.at, self.index, unmapped.into(), self.mapped.misfits)
     }
 
     pub(crate) fn verdict(
@@ -210,8 +209,7 @@ impl Pending<'_> {
             guardrails,
             scope,
         };
-        let asked: Vec<&str> =
-            missing.iter().filter(|m| judged.asked_for(m)).map(|m| &*m.message).collect();
+        let asked: Vec<&MissingFact> = missing.iter().filter(|m| judged.asked_for(m)).collect();
         if judged.is_uncertain() && !asked.is_empty() {
             let why = missing_fact(&asked);
             let unknown = unknown(self.at, self.index, why, misfits);
@@ -265,12 +263,21 @@ fn no_schema() -> Unknown {
         message: "the workspace has no schema that can be read, so no tool is mapped".into(),
         help: "generate one with `remit schema WORKSPACE --write`, or mend the one that is there"
             .into(),
+        lacks: vec![Lack::Schema],
     }
 }
 
-fn missing_fact(missing: &[&str]) -> Unknown {
+fn missing_fact(missing: &[&MissingFact]) -> Unknown {
+    let messages: Vec<&str> = missing.iter().map(|fact| &*fact.message).collect();
     Unknown {
-        message: format!("a policy needs a fact that is not there: {}", missing.join("; ")),
+        message: format!("a policy needs a fact that is not there: {}", messages.join("; ")),
         help: "record the fact, declare the entity in entities.json, or guard the condition with `has`".into(),
+        lacks: missing.iter().map(|fact| (*fact.lack).clone()).collect(),
+    }
+}
+
+impl From<Unmapped> for Unknown {
+    fn from(Unmapped { message, help, lack }: Unmapped) -> Unknown {
+        Unknown { message, help, lacks: vec![lack] }
     }
 }

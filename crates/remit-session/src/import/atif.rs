@@ -8,7 +8,7 @@ use super::builder::{Moment, NewCall, SessionBuilder, Warnings};
 use super::json::{self, Object, arguments, id_field, text_field, within};
 use super::messages::{UNNAMED_TOOL, content_text, warn_about};
 use super::{ImportError, Source};
-use crate::{Lane, LaneIdx, LaneKind, Outcome, Place, Role, Session, StepIdx};
+use crate::{Arguments, Lane, LaneIdx, LaneKind, Outcome, Place, Role, Session, StepIdx};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -133,10 +133,17 @@ impl Reader<'_> {
             id: field("tool_call_id").map(str::to_owned),
             tool: field("function_name").unwrap_or(UNNAMED_TOOL).to_owned(),
             server: server.map(str::to_owned),
-            arguments: arguments(call.get("arguments")),
+            arguments: match call.pointer("/extra/unreadable").and_then(Value::as_object) {
+                Some(unreadable) => Arguments::Unreadable {
+                    text: text_field(unreadable, "text").unwrap_or_default().to_owned(),
+                    why: text_field(unreadable, "why").unwrap_or_default().to_owned(),
+                },
+                None => arguments(call.get("arguments")),
+            },
         };
         warn_about(&new, &moment.place, self.warnings);
-        self.builder.call(moment, new);
+        let at = json::timestamp(call.pointer("/extra/timestamp")).or(moment.at);
+        self.builder.call(Moment { at, ..moment }, new);
     }
 
     /// The format has no sign of failure; Remit writes one beside it.
@@ -151,6 +158,8 @@ impl Reader<'_> {
             Some("refused") => Outcome::Refused,
             _ => Outcome::Executed,
         };
+        let at = json::timestamp(result.pointer("/extra/timestamp")).or(moment.at);
+        let moment = Moment { at, ..moment };
         let call = self.builder.open_call(id);
         let refs = result.get("subagent_trajectory_ref");
         let refs =

@@ -150,7 +150,10 @@ impl Open {
             let call = NewCall { id, tool, server: None, arguments: Arguments::Object(input) };
             self.builder.call(moment.clone(), call)
         });
-        let text = event.fields.get("output").map(Value::to_string).unwrap_or_default();
+        let text = match event.fields.get("output") {
+            Some(Value::String(text)) => text.clone(),
+            output => output.map(Value::to_string).unwrap_or_default(),
+        };
         self.builder.result(moment, Some(call), text, outcome);
     }
 }
