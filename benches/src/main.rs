@@ -6,6 +6,7 @@
 
 mod figures;
 mod history;
+mod import;
 mod matrix;
 mod workload;
 
@@ -45,6 +46,11 @@ enum Bench {
         /// Events of single sessions; by default 10 to 100,000
         #[arg(long)]
         lengths: Vec<usize>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Each importer beside `serde_json` passing over the same bytes
+    Import {
         #[command(flatten)]
         output: Output,
     },
@@ -92,6 +98,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().bench {
         Bench::Matrix { rows, policies, output } => matrix(rows, policies, output),
         Bench::History { events, lengths, output } => history(events, lengths, output),
+        Bench::Import { output } => imports(output),
         Bench::Workspace { out, rows, policies } => workspace(&out, Size { rows, policies }),
         Bench::CedarCorpus { path, output } => corpus(&path, output),
     };
@@ -122,6 +129,15 @@ fn history(events: usize, lengths: Vec<usize>, output: Output) -> Result<ExitCod
         about,
         figures,
     })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn imports(output: Output) -> Result<ExitCode, String> {
+    let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let figures = import::measure(&repository)?;
+    let about = "One thread, the samples of the repository again and again; where the corpus has none of a \
+                 format, those of the import tests. The other side passes over the same bytes and keeps nothing.";
+    output.give(&Run { bench: "import", arguments: String::new(), about, figures })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remit-desktop", &["remit-api"]),
     ("remit-tests", &["remit-api", "remit-benches"]),
     ("remit-e2e", &["remit-api", "remit-benches"]),
-    ("remit-benches", &["remit-policy", "remit-replay"]),
+    ("remit-benches", &["remit-policy", "remit-replay", "remit-session"]),
 ];
 
 /// Only hosts may know a window system or an asynchronous runtime.
