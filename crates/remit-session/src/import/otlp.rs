@@ -7,9 +7,10 @@
 //! What a span was for is told by its attributes (see `meaning`): the GenAI conventions in their old and new
 //! names, MCP's, OpenInference, OpenLLMetry, the Vercel AI SDK, AgentCore's gateway.
 //!
-//! Not here: metrics, and logs other than the events of spans.
+//! Events that coding agents send as logs are sessions, too (see `logs`). Not here: metrics, and all other logs.
 
 mod attributes;
+mod logs;
 mod meaning;
 mod proto;
 
@@ -46,7 +47,11 @@ pub(super) struct RawSpan {
 
 /// Whether a value is a request of OTLP, or a span.
 pub(super) fn is_trace(value: &Value) -> bool {
-    resource_spans(value).is_some() || is_span(value)
+    resource_spans(value).is_some() || resource_logs(value).is_some() || is_span(value)
+}
+
+fn resource_logs(value: &Value) -> Option<&Value> {
+    value.get("resourceLogs").filter(|list| list.is_array())
 }
 
 fn resource_spans(value: &Value) -> Option<(&'static str, &Value)> {
@@ -73,25 +78,27 @@ pub(super) fn read(
     source: &Source<'_>,
     warnings: &mut Warnings,
 ) -> Result<Vec<Session>, ImportError> {
-    let mut spans = Vec::new();
+    let (mut spans, mut events) = (Vec::new(), Vec::new());
     for (place, record) in json::records(source, warnings)? {
-        collect(&record, &place, &mut spans, warnings);
+        if let Some((key, list)) = resource_spans(&record) {
+            request(key, list, &place, &mut spans);
+        } else if let Some(list) = resource_logs(&record) {
+            let (found, others) = logs::events(list, &place, source);
+            events.extend(found);
+            for _ in 0..others {
+                warnings
+                    .add("a log record that is no coding agent's event was skipped", place.clone());
+            }
+        } else if let Some(span) = span(&record, &Object::new(), &place) {
+            spans.push(span);
+        } else {
+            warnings.add("a record that is no span was skipped", place);
+        }
     }
     let spans: Vec<Span> = spans.into_iter().map(understood).collect();
-    Ok(trace::sessions(source, spans, warnings))
-}
-
-fn collect(record: &Value, place: &Place, spans: &mut Vec<RawSpan>, warnings: &mut Warnings) {
-    if let Some((key, list)) = resource_spans(record) {
-        return request(key, list, place, spans);
-    }
-    match span(record, &Object::new(), place) {
-        Some(span) => spans.push(span),
-        None if ["resourceLogs", "resourceMetrics"].iter().any(|key| record.get(key).is_some()) => {
-            warnings.add("logs and metrics are not read, only traces", place.clone());
-        }
-        None => warnings.add("a record that is no span was skipped", place.clone()),
-    }
+    let mut sessions = trace::sessions(source, spans, warnings);
+    sessions.extend(logs::sessions(events, warnings));
+    Ok(sessions)
 }
 
 fn request(key: &str, list: &Value, place: &Place, spans: &mut Vec<RawSpan>) {
