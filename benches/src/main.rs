@@ -4,6 +4,7 @@
 //! `benches/RESULTS.md`. Figures are counts, or ratios to what the other side took on a sample of the
 //! same input; they are never asserted in a test. A wrong answer ends the run with exit code 1.
 
+mod editor;
 mod figures;
 mod history;
 mod import;
@@ -54,6 +55,17 @@ enum Bench {
         #[command(flatten)]
         output: Output,
     },
+    /// What a key costs in a large policy file: marks, completion, hover, fixes
+    Editor {
+        /// Policies in the file
+        #[arg(long, default_value_t = 1_000)]
+        policies: usize,
+        /// Keys that are typed, each into the saved text
+        #[arg(long, default_value_t = 400)]
+        keys: usize,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Writes a workspace with many recorded actions, to measure the app with
     Workspace {
         /// A folder that is empty or not there
@@ -99,6 +111,7 @@ fn main() -> ExitCode {
         Bench::Matrix { rows, policies, output } => matrix(rows, policies, output),
         Bench::History { events, lengths, output } => history(events, lengths, output),
         Bench::Import { output } => imports(output),
+        Bench::Editor { policies, keys, output } => editor(policies, keys, output),
         Bench::Workspace { out, rows, policies } => workspace(&out, Size { rows, policies }),
         Bench::CedarCorpus { path, output } => corpus(&path, output),
     };
@@ -138,6 +151,15 @@ fn imports(output: Output) -> Result<ExitCode, String> {
     let about = "One thread, the samples of the repository again and again; where the corpus has none of a \
                  format, those of the import tests. The other side passes over the same bytes and keeps nothing.";
     output.give(&Run { bench: "import", arguments: String::new(), about, figures })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn editor(policies: usize, keys: usize, output: Output) -> Result<ExitCode, String> {
+    let figures = editor::measure(policies, keys)?;
+    let about = "Each from the text after the key, without what an editor and its window add. The other side \
+                 is Cedar's parser and validator on the whole text; it stops at the first syntax error.";
+    let arguments = format!("--policies {policies} --keys {keys}");
+    output.give(&Run { bench: "editor", arguments, about, figures })?;
     Ok(ExitCode::SUCCESS)
 }
 
