@@ -55,3 +55,6 @@ export function instant(at: string | null): string {
 
 /** The last part of a path. */
 export const baseName = (path: string): string => path.split(/[/\\]/).findLast(Boolean) ?? path;
+
+/** The id of an entity that is written in full. */
+export const shortId = (uid: string): string => /"((?:[^"\\]|\\.)*)"$/.exec(uid)?.[1] ?? uid;

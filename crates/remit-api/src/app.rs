@@ -10,6 +10,7 @@ mod desk;
 mod drafts;
 mod editing;
 mod effects;
+mod entities;
 mod friction;
 mod git_state;
 mod judging;
@@ -17,6 +18,8 @@ mod learning;
 mod loading;
 mod misfits;
 mod opening;
+mod rules;
+mod schema;
 
 use crate::recordings::Recordings;
 use crate::settings::Settings;
@@ -69,10 +72,14 @@ struct Shared {
     reading: AtomicU32,
     /// Goes up with each request to judge drafts; the older ones are abandoned.
     drafts: AtomicU32,
+    /// Goes up with each request to try texts; the older ones are abandoned.
+    trials: AtomicU32,
     /// Goes up with each request to learn or to score; the older ones are abandoned.
     learning: AtomicU32,
     /// Goes up with each request for what policies do; the older ones are abandoned.
     effects: AtomicU32,
+    /// Goes up with each request for calls that do not fit a schema; the older ones are abandoned.
+    misfits: AtomicU32,
     /// Held while something is judged, and never while a view is made.
     live: Mutex<Option<LiveReplay>>,
     /// What changes are counted against, if not what is saved.
@@ -115,8 +122,10 @@ impl App {
             revision: AtomicU32::new(0),
             reading: AtomicU32::new(0),
             drafts: AtomicU32::new(0),
+            trials: AtomicU32::new(0),
             learning: AtomicU32::new(0),
             effects: AtomicU32::new(0),
+            misfits: AtomicU32::new(0),
             live: Mutex::new(None),
             pinned: Mutex::new(None),
             checks: Mutex::new(checks),

@@ -29,7 +29,8 @@ declarations! {
     StepBody Excerpt Role Outcome CallView StepRequest StepText
     Why DriftSeverity Because ValueOrigin ValueExcerpt NearestClause
     HistoryCondition HistoryWitness HistoryLiteral UnknownReason Decision PolicyText PolicyFailure RequestView
-    FileRequest FileText DraftText Drafts DraftsJudged DraftState Findings Formatted SaveFile Saved
+    FileRequest FileText DraftText Drafts DraftsJudged DraftState DraftsTried Findings Formatted SaveFile
+    Saved
     FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
     GitRequest GitState GitChange GitChangeKind Revision FileAt FileWas PinBaseline Baseline
     ChangedCalls ChangedGroup DecidingPolicy
@@ -40,9 +41,10 @@ declarations! {
     HoverReply HoverView ValueCount Places PlaceView RenamingView Edits TextEdit
     QuickFixes QuickFixView Outline OutlinePart OutlineKind Fold
     PolicyEffects PolicyEffect ConditionEffect CallsRequest Candidates CandidateView
-    AccessRequest AccessMatrix AccessCell Extent ExtentPolicy Allowed SchemaEffects
-    SchemaMisfits MisfitGroup
-    Rules RuleView RuleValueView RuleValueKind FillRule RuleText
+    AccessRequest AccessMatrix AccessCell Extent ExtentPolicy Allowed NarrowRequest
+    EntitiesText EntitiesView EntityRow EntityAttribute EntityKind
+    SchemaText SchemaEffects SchemaMisfits MisfitGroup SchemaFixView MakeSchema SchemaSource MadeSchema
+    Rules RuleView RuleValueView RuleValueKind FillRule RuleText ArgumentRequest RecordedValues
     FrictionView FrictionGroup FrictionProposal AlsoThrough
     ErrorDto ErrorCode AppEvent
 }

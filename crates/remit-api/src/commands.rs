@@ -86,14 +86,24 @@ commands! {
     rules(Nothing) -> Rules;
     /// A common rule with its values; nothing is saved.
     fill_rule(FillRule) -> RuleText;
+    /// What recorded calls hold of an argument that a rule asks for.
+    recorded_values(ArgumentRequest) -> RecordedValues;
     /// What each agent may do with each tool, beside what it did.
     access(AccessRequest) -> AccessMatrix;
-    /// Which recorded calls do not fit the schema, and why.
-    schema_misfits(Nothing) -> SchemaMisfits;
+    /// Agents, tools, servers and their groups, beside how often they are recorded.
+    entities(EntitiesText) -> EntitiesView;
+    /// Policies that narrow what an agent may do with a tool; nothing is saved.
+    narrowings(NarrowRequest) -> Candidates;
+    /// Which recorded calls do not fit the schema, why, and what makes them fit; a newer call abandons it.
+    schema_misfits(SchemaText) -> SchemaMisfits;
+    /// The schema with the tools of a list, or of recordings; nothing is saved.
+    make_schema(MakeSchema) -> MadeSchema;
     /// What an unsaved schema would do to the policies.
     schema_effects(DraftText) -> SchemaEffects;
     /// Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it.
     judge_drafts(Drafts) -> DraftsJudged;
+    /// How the verdicts would differ from those in view with these texts, which are not shown; a newer call abandons it.
+    try_drafts(Drafts) -> DraftsTried;
     /// Proposes what tasks need, learnt from good sessions; a newer call, or one to score, abandons it.
     learn(LearnRequest) -> LearnView;
     /// Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it.

@@ -12,7 +12,7 @@ mod workspace;
 pub(crate) use changes::changed_calls;
 pub(crate) use corpus::{call_at, session_page};
 pub(crate) use desk::{
-    Units, byte_of, completions, edits, hover, outline, places, quick_fixes, units,
+    Units, byte_of, completions, edits, hover, outline, places, quick_fixes, schema_fix, units,
 };
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;

@@ -4,28 +4,38 @@
 //! and positions are `u32`, because a 64-bit integer would arrive as a number that is typed as a
 //! `bigint`. Text from recordings crosses as text and is shown as text.
 
+mod access;
 mod app;
 mod corpus;
 mod desk;
 mod edit;
+mod effects;
+mod entities;
 mod error;
 mod event;
 mod files;
 mod friction;
 mod learn;
+mod rules;
+mod schema;
 mod session;
 mod why;
 mod workspace;
 
+pub use access::*;
 pub use app::*;
 pub use corpus::*;
 pub use desk::*;
 pub use edit::*;
+pub use effects::*;
+pub use entities::*;
 pub use error::*;
 pub use event::*;
 pub use files::*;
 pub use friction::*;
 pub use learn::*;
+pub use rules::*;
+pub use schema::*;
 pub use session::*;
 pub use why::*;
 pub use workspace::*;

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use support::Host;
 
 const SHOWN_ROOT: &str = "/home/ada/payments-desk";
+const SCHEMA: &str = "schema.cedarschema";
 const GUARDRAILS: &str = "guardrails/payments.cedar";
 
 #[test]
@@ -135,12 +136,38 @@ fn desk(host: &Host, made: &mut Replies) {
     made.insert("access".into(), host.ok("access", json!({ "task": null })));
     let calls = json!({ "positions": [0], "effect": "forbid" });
     made.insert("policies_from_calls".into(), host.ok("policies_from_calls", calls));
+    made.insert("rules".into(), host.ok("rules", json!({})));
+    let values = json!({ "amount": "send_money.amount", "limit": "500" });
+    let fill = json!({ "name": "spend-limit", "values": values });
+    made.insert("fill_rule".into(), host.ok("fill_rule", fill));
+    made.insert("entities".into(), host.ok("entities", json!({ "text": null })));
+    let access = &made["access"];
+    let name =
+        |of: &str, at: &str| access[of][access["cells"][0][at].as_u64().unwrap() as usize].clone();
+    let cell = json!({ "agent": name("agents", "agent"), "action": name("actions", "action") });
+    made.insert("narrowings".into(), host.ok("narrowings", cell));
+    let argument = json!({ "argument": "send_money.recipient" });
+    made.insert("recorded_values".into(), host.ok("recorded_values", argument));
+    let text = "@id(\"stop\") forbid (principal, action == Action::\"send_money\", resource);";
+    let files = json!({ "files": [{ "path": "guardrails/new.cedar", "text": text }] });
+    made.insert("try_drafts".into(), host.ok("try_drafts", files));
+    schema(host, made);
+}
+
+fn schema(host: &Host, made: &mut Replies) {
+    made.insert("schema_misfits".into(), host.ok("schema_misfits", json!({ "text": null })));
+    let (text, _) = host.file(SCHEMA);
+    let renamed = text.replace("action \"send_money\"", "action \"wire_money\"");
+    let draft = json!({ "path": SCHEMA, "text": renamed });
+    made.insert("schema_effects".into(), host.ok("schema_effects", draft));
+    let every = json!({ "text": null, "from": { "kind": "recordings", "tool": null } });
+    made.insert("make_schema".into(), host.ok("make_schema", every));
 }
 
 fn editing(host: &Host, made: &mut Replies) {
     let read = |path: &str| host.ok("read_file", json!({ "path": path }));
     made.insert("read_file".into(), read(GUARDRAILS));
-    made.insert("read_file.schema".into(), read("schema.cedarschema"));
+    made.insert("read_file.schema".into(), read(SCHEMA));
     made.insert("read_file.json".into(), read("entities.json"));
     made.insert("read_file.toml".into(), read("remit.toml"));
     let (text, base) = host.file(GUARDRAILS);

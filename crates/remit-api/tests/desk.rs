@@ -306,9 +306,32 @@ fn a_rule_becomes_a_policy_that_counts_before_it_is_saved() {
     assert!(choices.contains(&json!("send_money.amount")), "{choices:?}");
     let fill = |limit: &str| json!({ "name": "spend-limit", "values": { "amount": "send_money.amount", "limit": limit } });
     let text = host.ok("fill_rule", fill("1"))["text"].clone();
+    let before = host.ok("workspace", json!({}))["replay"]["summary"].clone();
+    let draft = json!({ "files": [{ "path": NEW, "text": text }] });
+    let tried = host.ok("try_drafts", draft);
+    assert_eq!(host.ok("workspace", json!({}))["replay"]["summary"], before, "tried on the side");
     judge(&host, text.as_str().unwrap());
     assert_eq!(effects(&host)[0]["matched"], 1, "{text}");
+    let after = host.ok("workspace", json!({}))["replay"]["summary"].clone();
+    let newly = after["denied"].as_u64().unwrap() - before["denied"].as_u64().unwrap();
+    assert_eq!(tried["changed"]["calls"], newly, "what was tried is what came: {tried}");
+    let broken = json!({ "files": [{ "path": NEW, "text": "permit (principal" }] });
+    let refused = host.ok("try_drafts", broken);
+    assert!(!refused["broken"].as_array().unwrap().is_empty() && refused["changed"].is_null());
     assert_eq!(host.err("fill_rule", fill("much"))["code"], "badRequest");
+}
+
+#[test]
+fn a_rule_offers_the_values_that_were_recorded() {
+    let host = Host::opened();
+    let ask = |argument: &str| json!({ "argument": argument });
+    let found = host.ok("recorded_values", ask("send_money.recipient"));
+    let values = found["values"].as_array().unwrap();
+    assert!(!values.is_empty() && values.len() as u64 <= found["distinct"].as_u64().unwrap());
+    for value in values {
+        assert!(!value["text"].as_str().unwrap().starts_with('"'), "as it is: {value}");
+    }
+    assert_eq!(host.err("recorded_values", ask("no.such"))["code"], "notFound");
 }
 
 /// Every call that is not mapped is in a group, and every group leads to a call.
@@ -325,4 +348,174 @@ fn calls_that_do_not_fit_the_schema_are_grouped_with_a_reason() {
         let body = &steps["steps"][0]["body"];
         assert_eq!((&body["kind"], &body["tool"]), (&json!("call"), &group["tool"]), "{group}");
     }
+}
+
+const SCHEMA: &str = "schema.cedarschema";
+
+/// Calls with everything that can be wrong with arguments.
+const ODD: &str = r#"session odd
+agent payments-agent
+
+user: Pay, somehow.
+call send_money: {"amount": 12.5, "recipient": "Rent", "subject": "May", "memo": {"note": "soon", "parts": [1, 2]}}
+result: done
+call send_money: {"amount": "much", "recipient": "Rent", "memo": {"note": "late", "parts": [1]}}
+result: done
+call send_email: {"body": "b", "recipients": "all", "subject": "s"}
+result: done
+call send_pigeon: {"coop-id": 7, "fast": true}
+result: gone
+"#;
+
+fn with_odd_calls() -> Host {
+    let host = Host::new();
+    std::fs::write(host.root.join("sessions/odd.session"), ODD).unwrap();
+    host.ok("open_workspace", json!({ "path": host.root }));
+    host.app.wait();
+    host
+}
+
+/// Whoever clicks on what is offered until nothing is offered any more has a schema that all calls fit,
+/// in which what a person wrote is still there.
+#[test]
+fn what_is_offered_makes_every_call_fit() {
+    let host = with_odd_calls();
+    let (saved, _) = host.file(SCHEMA);
+    let kept = "// Ours.\n@doc(\"Every tool\")";
+    let commented = saved.replace("@doc(\"Every tool\")", kept);
+    let asked =
+        json!({ "text": commented, "from": { "kind": "recordings", "tool": "send_pigeon" } });
+    let one = host.ok("make_schema", asked);
+    assert!(one["text"].as_str().unwrap().contains("\"coop-id\": Long"), "{one}");
+    let asked = json!({ "text": one["text"], "from": { "kind": "recordings", "tool": null } });
+    let mut schema = host.ok("make_schema", asked)["text"].as_str().unwrap().to_owned();
+    let mut left = u64::MAX;
+    loop {
+        let found = host.ok("schema_misfits", json!({ "text": schema }));
+        let groups = found["groups"].as_array().unwrap();
+        assert!(groups.iter().all(|group| group["isUndeclared"] == false), "{groups:?}");
+        let Some(fix) = groups.iter().find_map(|group| group["fixes"].get(0)) else {
+            assert_eq!(found["misfits"], 0, "{found}");
+            break;
+        };
+        let calls: u64 = groups.iter().map(|group| group["calls"].as_u64().unwrap()).sum();
+        assert!(calls < left, "each click mends something: {groups:?}\n{schema}");
+        left = calls;
+        let at = |end: &str| fix["edit"][end].as_u64().unwrap() as usize;
+        schema.replace_range(at("from")..at("to"), fix["edit"]["text"].as_str().unwrap());
+    }
+    for part in [
+        kept,
+        "amount: String",
+        "recipients: String",
+        "memo?: { note: String, parts: Set<Long> }",
+        "subject?: String",
+    ] {
+        assert!(schema.contains(part), "{part} in {schema}");
+    }
+    let draft = json!({ "path": SCHEMA, "text": schema });
+    let effects = host.ok("schema_effects", draft);
+    assert!(effects["added"].as_array().unwrap().contains(&json!("Action::\"send_pigeon\"")));
+    assert!(host.ok("schema_misfits", json!({ "text": null }))["misfits"].as_u64().unwrap() > 0);
+}
+
+/// A tool list that a server no longer has a tool in: its policies are named before anything is saved.
+#[test]
+fn a_new_tool_list_names_the_policies_that_die() {
+    let host = Host::opened();
+    let (saved, _) = host.file(SCHEMA);
+    let list = json!({ "tools": [{ "name": "get_balance",
+        "inputSchema": { "type": "object", "properties": { "account": { "type": "string" } }, "required": ["account"] } }] });
+    let path = host.beside("bank.tools.json");
+    std::fs::write(&path, list.to_string()).unwrap();
+    let ask = |server: &str| json!({ "text": null, "from": { "kind": "toolList", "path": path, "server": server } });
+    let made = host.ok("make_schema", ask("bank"));
+    let gone = made["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|note| note.as_str().unwrap().contains("send_money"));
+    assert!(gone, "{made}");
+    let effects = host.ok("schema_effects", json!({ "path": SCHEMA, "text": made["text"] }));
+    assert!(effects["removed"].as_array().unwrap().contains(&json!("Action::\"send_money\"")));
+    assert!(!effects["removed"].as_array().unwrap().contains(&json!("Action::\"send_email\"")));
+    assert!(!effects["findings"].as_array().unwrap().is_empty(), "{effects}");
+    assert_eq!(host.file(SCHEMA).0, saved, "nothing is saved");
+    std::fs::write(&path, "{}").unwrap();
+    assert_eq!(host.err("make_schema", ask("bank"))["code"], "invalidText");
+    let broken = json!({ "text": "entity A" });
+    assert_eq!(host.err("schema_misfits", broken)["code"], "invalidText");
+}
+
+/// Whoever narrows to what was recorded changes no verdict; whoever forbids it all denies every call.
+#[test]
+fn what_an_agent_may_do_is_narrowed_to_what_it_did() {
+    let host = Host::opened();
+    let matrix = host.ok("access", json!({ "task": null }));
+    let cells = matrix["cells"].as_array().unwrap();
+    let used = cells.iter().filter(|cell| cell["calls"] != 0 && !cell["guardrails"].is_null());
+    let mut narrowed = 0;
+    for cell in used {
+        let name = |of: &str, at: &Value| matrix[of][at.as_u64().unwrap() as usize].clone();
+        let asked = json!({ "agent": name("agents", &cell["agent"]), "action": name("actions", &cell["action"]) });
+        let made = host.ok("narrowings", asked);
+        let candidates = made["candidates"].as_array().unwrap();
+        let text =
+            |at: usize| format!("@id(\"narrow\") {}", candidates[at]["text"].as_str().unwrap());
+        let tried = |text: &str| {
+            host.ok("try_drafts", json!({ "files": [{ "path": NEW, "text": text }] }))["changed"]
+                .clone()
+        };
+        let nothing = tried(&text(candidates.len() - 1));
+        let stopped: u64 = nothing["groups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|group| group["after"] == "denied")
+            .map(|group| group["calls"].as_u64().unwrap())
+            .sum();
+        assert_eq!(
+            stopped + cell["denied"].as_u64().unwrap() + cell["unknown"].as_u64().unwrap(),
+            cell["calls"].as_u64().unwrap(),
+            "{nothing}"
+        );
+        if candidates.len() > 1 {
+            narrowed += 1;
+            assert_eq!(tried(&text(0))["calls"], 0, "{}", text(0));
+        }
+    }
+    assert!(narrowed > 0);
+    let none = json!({ "agent": "Agent::\"x\"", "action": "Action::\"none\"" });
+    assert_eq!(host.err("narrowings", none)["code"], "notFound");
+}
+
+#[test]
+fn who_and_what_there_is_comes_from_files_schema_and_recordings() {
+    let host = Host::opened();
+    let found = host.ok("entities", json!({ "text": null }));
+    let rows = found["entities"].as_array().unwrap();
+    let agents: Vec<&Value> = rows.iter().filter(|row| row["kind"] == "agent").collect();
+    let calls: u64 = agents.iter().map(|row| row["calls"].as_u64().unwrap()).sum();
+    let tools: u64 = rows
+        .iter()
+        .filter(|row| row["kind"] == "tool")
+        .map(|row| row["calls"].as_u64().unwrap())
+        .sum();
+    assert!(calls > 0 && calls == tools, "each mapped call has an agent and a tool: {found}");
+    let tool = rows.iter().find(|row| row["id"] == "send_money").unwrap();
+    let groups: Vec<&Value> = tool["parents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|at| &rows[at.as_u64().unwrap() as usize]["id"])
+        .collect();
+    assert!(groups.contains(&&json!("server:bank")), "{groups:?}");
+    let is_named = |row: &&Value| row["kind"] == "server" && row["isDeclared"] == false;
+    let named = rows.iter().find(is_named).expect("a server that is only recorded");
+    let text =
+        json!([{ "uid": { "type": named["ty"], "id": named["id"] }, "attrs": {}, "parents": [] }]);
+    let declared = host.ok("entities", json!({ "text": text.to_string() }));
+    let is_it = |row: &&Value| row["uid"] == named["uid"];
+    let row = declared["entities"].as_array().unwrap().iter().find(is_it).unwrap();
+    assert_eq!(row["isDeclared"], true);
 }

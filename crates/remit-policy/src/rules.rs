@@ -40,6 +40,8 @@ pub struct RuleValue {
     pub choices: Vec<String>,
     /// What could be written.
     pub example: String,
+    /// The value that says of which argument recorded values are worth offering.
+    pub of: Option<String>,
 }
 
 /// The kinds of values.
@@ -60,6 +62,15 @@ pub enum ValueKind {
     Number,
     /// Texts, one a line.
     Texts,
+    /// Texts in which `*` stands for any text, one a line.
+    Patterns,
+}
+
+impl ValueKind {
+    /// Whether anything can be written, rather than one of some choices.
+    fn is_free(self) -> bool {
+        matches!(self, Self::Number | Self::Texts | Self::Patterns)
+    }
 }
 
 /// Why a rule was not filled in.
@@ -81,13 +92,14 @@ pub enum RuleError {
     },
 }
 
-const RULES: [(&str, &str); 7] = [
+const RULES: [(&str, &str); 8] = [
     ("read-only", include_str!("rules/read-only.toml")),
     ("approval-before-destructive", include_str!("rules/approval-before-destructive.toml")),
     ("egress-to-known-hosts", include_str!("rules/egress-to-known-hosts.toml")),
     ("spend-limit", include_str!("rules/spend-limit.toml")),
     ("no-secrets-out", include_str!("rules/no-secrets-out.toml")),
     ("only-given-values", include_str!("rules/only-given-values.toml")),
+    ("values-from-user", include_str!("rules/values-from-user.toml")),
     ("one-task-one-credential", include_str!("rules/one-task-one-credential.toml")),
 ];
 
@@ -109,6 +121,7 @@ struct DataValue {
     kind: ValueKind,
     #[serde(default)]
     example: String,
+    of: Option<String>,
 }
 
 /// All rules, as a workspace can have them.
@@ -146,11 +159,25 @@ pub fn fill_rule(
     Ok(maker.fill(values))
 }
 
+/// The action, in full, and the argument that a choice such as `send_mail.to` means.
+#[must_use]
+pub fn rule_argument(workspace: &Workspace, choice: &str) -> Option<(String, String)> {
+    let actions = &workspace.schema.as_ref()?.model.actions;
+    actions.iter().find_map(|(uid, action)| {
+        let name = choice.strip_prefix(&action.id)?.strip_prefix('.')?;
+        input(action)?.contains_key(name).then(|| (uid.clone(), name.to_owned()))
+    })
+}
+
 fn is_answer(value: &RuleValue, answer: &str) -> bool {
     match value.kind {
         ValueKind::Number => answer.parse::<i64>().is_ok(),
-        ValueKind::Texts => !answer.is_empty(),
-        _ => value.choices.iter().any(|choice| choice == answer),
+        ValueKind::Texts | ValueKind::Patterns => !answer.is_empty(),
+        ValueKind::Agent
+        | ValueKind::Tool
+        | ValueKind::Task
+        | ValueKind::TextArgument
+        | ValueKind::NumberArgument => value.choices.iter().any(|choice| choice == answer),
     }
 }
 
@@ -175,10 +202,11 @@ impl<'a> Maker<'a> {
             kind: value.kind,
             choices: self.choices(value.kind),
             example: value.example.clone(),
+            of: value.of.clone(),
         };
         let values: Vec<RuleValue> = self.data.value.iter().map(value).collect();
         let missing = self.data.needs.iter().find_map(|need| self.misses(need));
-        let open = |value: &&RuleValue| !matches!(value.kind, ValueKind::Number | ValueKind::Texts);
+        let open = |value: &&RuleValue| !value.kind.is_free();
         let none = values.iter().filter(open).find(|value| value.choices.is_empty());
         let why_not = missing
             .or_else(|| Some(format!("there is nothing to choose from for: {}", none?.label)));
@@ -237,7 +265,7 @@ impl<'a> Maker<'a> {
             ValueKind::NumberArgument => {
                 self.arguments(|ty| matches!(ty, TypeModel::Long | TypeModel::Decimal))
             }
-            ValueKind::Number | ValueKind::Texts => Vec::new(),
+            ValueKind::Number | ValueKind::Texts | ValueKind::Patterns => Vec::new(),
         }
     }
 
@@ -292,6 +320,10 @@ impl<'a> Maker<'a> {
                 actions.find_map(|action| self.group_of(action, name))?.clone()
             }
             ["action", name] => self.argument(value(name)?)?.0.uid.to_string(),
+            ["from", fact, name] => {
+                let (_, argument) = rule_argument(self.workspace, value(name)?)?;
+                format!("context.session.{fact}.contains({})", quoted(&argument))
+            }
             ["like", name, patterns] => {
                 let (_, access, _) = self.argument(value(name)?)?;
                 let guard = access.rsplit_once(" && ").map_or("", |(guard, _)| guard);

@@ -10,7 +10,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use remit_policy::{Rule, RuleError, Severity, Workspace, check_text, fill_rule, rules};
+use remit_policy::schema_gen::{generate_schema, parse_manifest};
+use remit_policy::{
+    Rule, RuleError, Severity, Workspace, check_text, fill_rule, rule_argument, rules,
+};
 
 fn workspaces() -> Vec<Workspace> {
     let policies = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
@@ -20,6 +23,15 @@ fn workspaces() -> Vec<Workspace> {
     let cases = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/editor/workspace");
     all.push(Workspace::load(&cases).unwrap());
     all
+}
+
+/// A workspace whose schema was generated, with every fact.
+fn generated(folder: &Utf8Path) -> Workspace {
+    let list = r#"[{"name": "send", "inputSchema": {"type": "object", "properties": {"to": {"type": "string"}}}}]"#;
+    let manifest = parse_manifest("mail", list).unwrap();
+    let schema = generate_schema(None, &[manifest]).unwrap().text;
+    std::fs::write(folder.join("schema.cedarschema"), schema).unwrap();
+    Workspace::load(folder).unwrap()
 }
 
 /// The answer at a position of each list of choices.
@@ -34,7 +46,9 @@ fn answers(rule: &Rule, at: usize) -> BTreeMap<String, String> {
 #[test]
 fn a_rule_is_valid_wherever_it_is_offered() {
     let mut offered = BTreeSet::new();
-    for workspace in workspaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(folder.path()).unwrap();
+    for workspace in workspaces().into_iter().chain([generated(folder)]) {
         for rule in rules(&workspace) {
             for at in 0..8 {
                 let filled = fill_rule(&workspace, &rule.name, &answers(&rule, at));
@@ -51,7 +65,27 @@ fn a_rule_is_valid_wherever_it_is_offered() {
             }
         }
     }
-    assert_eq!(offered.len(), 7, "each rule fits some workspace: {offered:?}");
+    assert_eq!(offered.len(), 8, "each rule fits some workspace: {offered:?}");
+}
+
+/// Values that are written in recordings can only be offered for an argument that there is.
+#[test]
+fn a_value_of_recordings_is_of_an_argument_that_the_rule_asks_for() {
+    let workspaces = workspaces();
+    let workspace = workspaces.last().unwrap();
+    let mut offered = 0;
+    for rule in rules(workspace) {
+        for of in rule.values.iter().filter_map(|value| value.of.as_ref()) {
+            let asked = rule.values.iter().find(|value| value.name == *of).expect("asked for");
+            for choice in &asked.choices {
+                let (action, argument) = rule_argument(workspace, choice).expect(choice);
+                assert!(choice.ends_with(&argument), "{action} {choice}");
+                offered += 1;
+            }
+        }
+    }
+    assert!(offered > 0);
+    assert_eq!(rule_argument(workspace, "no.such"), None);
 }
 
 #[test]

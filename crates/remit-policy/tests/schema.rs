@@ -1,5 +1,7 @@
 //! Schemas from tools: each folder in `schema/` holds tool lists (`<server>.tools.json`), maybe a
-//! stub, and the schema that must come out. `UPDATE=1` rewrites it.
+//! stub, and the schema that must come out. `UPDATE=1` rewrites it. Each in `schema_update/` holds a
+//! schema that a person wrote, a server's new tool list (or, as `added.<server>.tools.json`, tools to
+//! add), and the schema afterwards.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
@@ -9,12 +11,17 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cedar_policy_mcp_schema_generator::{SchemaGenerator, SchemaGeneratorConfig};
 use mcp_tools_sdk::description::ServerDescription;
 use remit_policy::schema_gen::{
-    GeneratedSchema, Hints, SpecOrigin, ToolManifest, ToolSpec, generate_schema, parse_manifest,
+    GeneratedSchema, Hints, SpecOrigin, ToolManifest, ToolSpec, add_tools, generate_schema,
+    parse_manifest, update_server,
 };
 use remit_policy::{LoadedSchema, SESSION_FACTS, SchemaModel};
 
 fn cases() -> Vec<Utf8PathBuf> {
-    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema");
+    folders("tests/schema")
+}
+
+fn folders(of: &str) -> Vec<Utf8PathBuf> {
+    let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(of);
     let mut cases: Vec<_> =
         folder.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path()).collect();
     cases.sort();
@@ -62,6 +69,56 @@ fn generating_again_from_the_result_changes_nothing() {
         let once = generate(&case);
         let again = generate_schema(Some(&once.text), &manifests(&case)).unwrap();
         assert_eq!(again.text, once.text, "{case}");
+    }
+}
+
+/// A schema with other tools: by a server's new list, or with more tools.
+fn updated(case: &Utf8Path, text: &str) -> GeneratedSchema {
+    let mut made =
+        manifests(case).into_iter().map(|manifest| match manifest.server.split_once('.') {
+            Some(("added", server)) => {
+                add_tools(text, &[ToolManifest { server: server.to_owned(), ..manifest.clone() }])
+            }
+            _ => update_server(text, &manifest),
+        });
+    made.next().unwrap().unwrap()
+}
+
+#[test]
+fn other_tools_leave_what_the_author_wrote_as_it_is_written() {
+    for case in folders("tests/schema_update") {
+        let before = fs::read_to_string(case.join("before.cedarschema")).unwrap();
+        let made = updated(&case, &before);
+        let notes: String = made.notes.iter().map(|note| format!("// note: {note}\n")).collect();
+        let after = case.join("after.cedarschema");
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&after, format!("{notes}{}", made.text)).unwrap();
+        }
+        let actual = notes + made.text.as_str();
+        assert_eq!(fs::read_to_string(&after).unwrap_or_default(), actual, "{case}");
+        let comments = |text: &str| text.lines().filter(|line| line.contains("----")).count();
+        assert_eq!(comments(&made.text), comments(&before), "{case}");
+    }
+}
+
+/// The shipped schemas are written by hand: no list may change a byte that it has nothing to say about.
+#[test]
+fn the_same_list_again_changes_nothing() {
+    for case in folders("tests/schema_update").iter().filter(|case| !case.ends_with("added")) {
+        let before = fs::read_to_string(case.join("before.cedarschema")).unwrap();
+        let once = updated(case, &before);
+        assert_eq!(updated(case, &once.text).text, once.text, "{case}");
+    }
+    for case in folders("../../policies").iter().filter(|case| case.join("remit.toml").exists()) {
+        let text = fs::read_to_string(case.join("schema.cedarschema")).unwrap();
+        if !text.contains("mcp_principal") {
+            continue;
+        }
+        let none = ToolManifest { server: "nobody's".into(), tools: Vec::new() };
+        let actions = |text: &str| model(text).actions.into_keys().collect::<Vec<_>>();
+        let same = update_server(&text, &none).unwrap().text;
+        assert_eq!(actions(&same), actions(&text), "{case}");
+        assert!(same.starts_with(text.trim_end()), "{case}");
     }
 }
 

@@ -64,6 +64,52 @@ pub fn candidates(
     candidates.into_iter().map(candidate).collect()
 }
 
+/// Policies that narrow what an agent may do with an action, the mildest first: only what was recorded,
+/// only what all recorded calls have in common, nothing. Nothing at all for an action that there is not.
+pub fn narrowings(
+    workspace: &Workspace,
+    corpus: &Corpus,
+    agent: &str,
+    action: &str,
+) -> Vec<Candidate> {
+    let model = workspace.schema.as_ref().map(|schema| &schema.model);
+    let Some(declared) = model.and_then(|model| model.actions.get(action)) else {
+        return Vec::new();
+    };
+    let table = corpus.table();
+    let is_it = |row: &u32| {
+        entity(table, ColumnId::ACTION, *row).as_deref() == Some(action)
+            && entity(table, ColumnId::PRINCIPAL, *row).as_deref() == Some(agent)
+    };
+    let rows: Vec<u32> = corpus.rows().flatten().filter(is_it).collect();
+    let maker =
+        Maker { table, action, rows: &rows, context: Some(&declared.context), forbids: true };
+    let head = format!("forbid (\n  principal == {agent},\n  action == {action},\n  resource\n)");
+    let unless = |condition: &str| format!("{head}\nunless {{ {condition} }};");
+    let Conditions { exactly, alike, leaves_out } = maker.conditions();
+    let only = match leaves_out {
+        true => "only what was recorded, as far as it is short enough to write",
+        false => "only what was recorded",
+    };
+    let mut made = Vec::new();
+    if !rows.is_empty() && !exactly.is_empty() {
+        made.push((only, unless(&exactly)));
+    }
+    if !rows.is_empty() && !alike.is_empty() && alike != exactly {
+        made.push(("only with what all recorded calls have in common", unless(&alike)));
+    }
+    made.push(("nothing", format!("{head};")));
+    let candidate = |(title, text): (&str, String)| Candidate { title: title.to_owned(), text };
+    made.into_iter().map(candidate).collect()
+}
+
+/// What holds of some calls: of each of them in turn, and of all.
+struct Conditions {
+    exactly: String,
+    alike: String,
+    leaves_out: bool,
+}
+
 struct Made {
     exactly: String,
     alike: String,
@@ -81,6 +127,16 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn make(&self) -> Made {
+        let Conditions { exactly, alike, leaves_out } = self.conditions();
+        Made {
+            exactly: self.policy(&exactly),
+            alike: self.policy(&alike),
+            tool: self.policy(""),
+            leaves_out,
+        }
+    }
+
+    fn conditions(&self) -> Conditions {
         let arguments: Vec<(Vec<String>, ColumnId)> =
             self.table.below(&["input".to_owned()]).map(|(p, id)| (p.to_vec(), id)).collect();
         let mut leaves_out = false;
@@ -112,12 +168,7 @@ impl Maker<'_> {
                 if some_is_anything { String::new() } else { alternatives(&each) }
             }
         };
-        Made {
-            exactly: self.policy(&exactly),
-            alike: self.policy(&common.join(" && ")),
-            tool: self.policy(""),
-            leaves_out: leaves_out || is_too_many,
-        }
+        Conditions { exactly, alike: common.join(" && "), leaves_out: leaves_out || is_too_many }
     }
 
     /// What a call holds at a path, as a condition. `Some(None)` if it holds nothing there; `None` if

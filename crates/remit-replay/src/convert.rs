@@ -6,30 +6,37 @@
 //! the schema says `String` and the recording holds another kind of value, the policy sees its JSON
 //! text, as the schema generator promises.
 
+use crate::misfit::{Misfit, MisfitKind, Part};
 use crate::table::{Cells, Fields, Value as Cedar, literal};
 use cedar_policy::{EntityId, EntityTypeName, EntityUid};
 use jiff::{SignedDuration, Span, Timestamp};
 use remit_policy::{RecordModel, TypeModel};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
-/// Where in a request a value stands; written out only for people.
+/// Where in a request a value stands; made into a list only for what does not fit.
 #[derive(Clone, Copy)]
 pub(crate) enum Path<'p> {
-    Top(&'p str),
+    /// `context.input`.
+    Input,
     Name(&'p Path<'p>, &'p str),
     Element(&'p Path<'p>, usize),
 }
 
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Path<'_> {
+    fn parts(&self) -> Vec<Part> {
         match self {
-            Path::Top(name) => f.write_str(name),
-            Path::Name(above, name) => write!(f, "{above}.{name}"),
-            Path::Element(above, at) => write!(f, "{above}[{at}]"),
+            Path::Input => ["context", "input"].map(|name| Part::Name(name.into())).into(),
+            Path::Name(above, name) => {
+                [above.parts(), vec![Part::Name((*name).to_owned())]].concat()
+            }
+            Path::Element(above, at) => [above.parts(), vec![Part::Element(Some(*at))]].concat(),
         }
+    }
+
+    fn misfit(&self, kind: MisfitKind) -> Misfit {
+        Misfit { path: self.parts(), kind }
     }
 }
 
@@ -38,7 +45,7 @@ pub(crate) fn record<'m>(
     value: &Map<String, Value>,
     model: &'m RecordModel,
     path: &Path<'_>,
-    misfits: &mut Vec<String>,
+    misfits: &mut Vec<Misfit>,
 ) -> Fields<'m> {
     let before = misfits.len();
     let mut known = 0;
@@ -52,16 +59,13 @@ pub(crate) fn record<'m>(
                 let cells = convert(value, &attribute.ty, &path, misfits);
                 fields.push((Cow::Borrowed(name.as_str()), cells));
             }
-            None if attribute.required => {
-                misfits.push(format!("the call has no `{path}`, which the schema requires"))
-            }
+            None if attribute.required => misfits.push(path.misfit(MisfitKind::Absent)),
             None => {}
         }
     }
     if known < value.len() {
         let unknown = value.keys().filter(|name| !model.attributes.contains_key(*name));
-        let misfit =
-            |name| format!("the schema does not know `{path}.{name}`: no policy can see it");
+        let misfit = |name: &String| Path::Name(path, name).misfit(MisfitKind::Undeclared);
         misfits.splice(before..before, unknown.map(misfit));
     }
     fields
@@ -72,10 +76,11 @@ fn convert<'m>(
     value: &Value,
     ty: &'m TypeModel,
     path: &Path<'_>,
-    misfits: &mut Vec<String>,
+    misfits: &mut Vec<Misfit>,
 ) -> Cells<'m> {
     fitting(value, ty, path, misfits).unwrap_or_else(|| {
-        misfits.push(format!("`{path}` is {}, the schema says {}", kind_of(value), name_of(ty)));
+        let kind = MisfitKind::OtherType { sent: kind_of(value), declared: name_of(ty) };
+        misfits.push(path.misfit(kind));
         as_sent(value)
     })
 }
@@ -84,7 +89,7 @@ fn fitting<'m>(
     value: &Value,
     ty: &'m TypeModel,
     path: &Path<'_>,
-    misfits: &mut Vec<String>,
+    misfits: &mut Vec<Misfit>,
 ) -> Option<Cells<'m>> {
     Some(Cells::Value(match ty {
         TypeModel::String => Cedar::Text(text_of(value)),
@@ -126,7 +131,7 @@ fn as_sent(value: &Value) -> Cells<'static> {
 }
 
 /// Each element that does not fit is a misfit, and kept.
-fn set(items: &[Value], element: &TypeModel, path: &Path<'_>, misfits: &mut Vec<String>) -> Cedar {
+fn set(items: &[Value], element: &TypeModel, path: &Path<'_>, misfits: &mut Vec<Misfit>) -> Cedar {
     let converted = items
         .iter()
         .enumerate()
@@ -226,7 +231,12 @@ mod tests {
         assert_eq!(decimal(&json!("50")), Some(500_000));
         let mut misfits = vec![];
         for number in [json!(0.00001), json!(1e30)] {
-            let kept = convert(&number, &TypeModel::Decimal, &Path::Top("amount"), &mut misfits);
+            let kept = convert(
+                &number,
+                &TypeModel::Decimal,
+                &Path::Name(&Path::Input, "amount"),
+                &mut misfits,
+            );
             let sent = Cedar::Text(number.to_string().into());
             assert_eq!(kept.into_value(), sent);
         }

@@ -28,6 +28,7 @@ mod junit;
 mod live;
 mod mapping;
 pub mod matrix;
+mod misfit;
 pub mod reference;
 mod replay;
 mod replayability;
@@ -39,7 +40,7 @@ pub mod table;
 mod verdict;
 
 pub use because::{Because, Excerpt, NearestClause, Whence, because, missed_clause};
-pub use candidates::{Candidate, candidates};
+pub use candidates::{Candidate, candidates, narrowings};
 pub use changes::{
     Change, ChangeCount, ChangeDigests, ChangeGroup, ChangeSummary, ChangedCall, ChangedCallReport,
     Changes, ChangesReport, GroupReport, Idle, IdlePolicy, OtherRecordings, PolicyReport, Standing,
@@ -54,6 +55,7 @@ pub use live::{
     Verdicts,
 };
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
+pub use misfit::{Fit, Misfit, MisfitKind, Part, fits};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
     Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, history_at,

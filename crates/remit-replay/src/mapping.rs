@@ -8,6 +8,7 @@ mod memo;
 
 use crate::convert::{self, Path};
 use crate::facts::{SessionFacts, Wanted, facts_by_call};
+use crate::misfit::{Fit, Misfit};
 use crate::table::{Cells, Fields, Value as Cell};
 use crate::{Absent, Lack};
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request};
@@ -71,7 +72,7 @@ pub struct Mapped<'w> {
     /// Facts that policies may ask for and nobody recorded.
     pub missing: Vec<MissingFact>,
     /// What of the call does not fit the schema.
-    pub misfits: Vec<String>,
+    pub misfits: Vec<Misfit>,
 }
 
 /// A fact that policies may ask for and nobody recorded.
@@ -157,13 +158,8 @@ impl<'w> Mapper<'w> {
         principal: &Participant,
         facts: &SessionFacts,
     ) -> Result<Mapped<'w>, Unmapped> {
-        let tool = self.tool(call)?;
-        let resource = match tool.resource {
-            Some(rule) => self.resource(rule, call)?,
-            None => tool.server.clone(),
-        };
+        let (tool, resource) = self.place(call, principal)?;
         let action = tool.action;
-        applicable(action, &principal.uid, &resource.uid)?;
         let unknown = [&principal.unknown, &resource.unknown];
         let mut missing: Vec<MissingFact> = unknown.into_iter().flatten().cloned().collect();
         let mut misfits = Vec::new();
@@ -177,6 +173,39 @@ impl<'w> Mapper<'w> {
             missing,
             misfits,
         })
+    }
+
+    /// Whether and how `call` fits the schema.
+    pub(crate) fn fit(&self, call: &ToolCall, principal: &Participant) -> Fit<'w> {
+        let tool = match self.place(call, principal) {
+            Ok((tool, _)) => tool,
+            Err(why) => {
+                let named = self.workspace.config.mapping.tool(&call.tool).and_then(|m| m.action);
+                let is_undeclared = named.is_none() && self.tool(call).is_err();
+                return Fit::Unmapped { why, is_undeclared };
+            }
+        };
+        let mut misfits = Vec::new();
+        let declared = tool.action.context.attributes.get("input").map(|input| &input.ty);
+        if let Some(TypeModel::Record(model)) = declared {
+            input(&call.arguments, model, &mut Vec::new(), &mut misfits);
+        }
+        Fit::Mapped { action: tool.action, misfits }
+    }
+
+    /// What becomes of a call's tool, and on what it acts.
+    fn place(
+        &self,
+        call: &ToolCall,
+        principal: &Participant,
+    ) -> Result<(Arc<Tool<'w>>, Participant), Unmapped> {
+        let tool = self.tool(call)?;
+        let resource = match tool.resource {
+            Some(rule) => self.resource(rule, call)?,
+            None => tool.server.clone(),
+        };
+        applicable(tool.action, &principal.uid, &resource.uid)?;
+        Ok((tool, resource))
     }
 
     fn tool(&self, call: &ToolCall) -> Result<Arc<Tool<'w>>, Unmapped> {
@@ -333,7 +362,7 @@ fn context<'w>(
     call: &ToolCall,
     facts: &SessionFacts,
     missing: &mut Vec<MissingFact>,
-    misfits: &mut Vec<String>,
+    misfits: &mut Vec<Misfit>,
 ) -> Fields<'w> {
     let attributes = &tool.action.context.attributes;
     let mut fields = Vec::with_capacity(attributes.len());
@@ -373,12 +402,10 @@ fn input<'w>(
     arguments: &Arguments,
     model: &'w RecordModel,
     missing: &mut Vec<MissingFact>,
-    misfits: &mut Vec<String>,
+    misfits: &mut Vec<Misfit>,
 ) -> Option<Fields<'w>> {
     match arguments {
-        Arguments::Object(object) => {
-            Some(convert::record(object, model, &Path::Top("context.input"), misfits))
-        }
+        Arguments::Object(object) => Some(convert::record(object, model, &Path::Input, misfits)),
         Arguments::Unreadable { why, .. } => {
             let message = format!("the recording's arguments are unreadable: {why}");
             missing.push(MissingFact::attribute(message, Lack::Arguments));

@@ -35,4 +35,4 @@ pub use origin::{
     ArgumentOrigins, Match, Origin, OriginIndex, OriginKind, TokenKind, TokenOrigin, plain_form,
 };
 pub use past::Past;
-pub use profile::{ToolProfile, profile_tools};
+pub use profile::{ToolProfile, ValueProfile, profile_tools};

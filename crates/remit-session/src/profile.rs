@@ -62,6 +62,23 @@ impl Seen {
     }
 }
 
+/// What the values seen at one place have in common.
+#[derive(Default)]
+pub struct ValueProfile(Shape);
+
+impl ValueProfile {
+    /// One more value was seen there.
+    pub fn add(&mut self, value: &Value) {
+        self.0.add(value);
+    }
+
+    /// JSON Schema that is wide enough for all that were seen, and no wider.
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        self.0.schema()
+    }
+}
+
 /// The values seen at one place.
 #[derive(Default)]
 struct Shape {

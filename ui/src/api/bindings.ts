@@ -1139,6 +1139,20 @@ micros: number, };
 export type DraftState = "judged" | "broken" | "superseded" | "waiting";
 
 /**
+ * What unsaved texts would change, if they were judged.
+ */
+export type DraftsTried = { 
+/**
+ * What does not parse; then nothing can be said.
+ */
+broken: Array<Finding>, 
+/**
+ * The calls whose verdict would differ from the one in view; `None` if a newer question came, or
+ * nothing can be said.
+ */
+changed: ChangedCalls | null, };
+
+/**
  * What is wrong with a draft.
  */
 export type Findings = { 
@@ -2380,6 +2394,105 @@ reading: string | null, };
 export type Allowed = "never" | "sometimes" | "always";
 
 /**
+ * Asks how what an agent may do with a tool can be narrowed.
+ */
+export type NarrowRequest = { 
+/**
+ * The agent, in full.
+ */
+agent: string, 
+/**
+ * The action, in full.
+ */
+action: string, };
+
+/**
+ * The entities that are asked about.
+ */
+export type EntitiesText = { 
+/**
+ * The unsaved text of `entities.json`; without one, the saved file is meant.
+ */
+text: string | null, };
+
+/**
+ * Who and what there is.
+ */
+export type EntitiesView = { 
+/**
+ * By kind and name.
+ */
+entities: Array<EntityRow>, 
+/**
+ * How many more there are.
+ */
+more: number, };
+
+/**
+ * Somebody or something.
+ */
+export type EntityRow = { 
+/**
+ * In full.
+ */
+uid: string, 
+/**
+ * Its type.
+ */
+ty: string, 
+/**
+ * Its id, without quotes.
+ */
+id: string, 
+/**
+ * What it is to policies.
+ */
+kind: EntityKind, 
+/**
+ * Positions of those that it is directly a member of.
+ */
+parents: Array<number>, 
+/**
+ * What is known about it.
+ */
+attributes: Array<EntityAttribute>, 
+/**
+ * The recorded calls that it makes, that are of it, or that are made on it; of groups, `None`.
+ */
+calls: number | null, 
+/**
+ * Whether `entities.json` has it, or, for tools, the schema.
+ */
+isDeclared: boolean, };
+
+/**
+ * An attribute of an entity.
+ */
+export type EntityAttribute = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its value, as JSON.
+ */
+value: string, };
+
+/**
+ * What an entity is to policies.
+ */
+export type EntityKind = "agent" | "tool" | "server" | "toolGroup" | "other";
+
+/**
+ * The schema that is asked about.
+ */
+export type SchemaText = { 
+/**
+ * Its unsaved text; without one, the saved schema is meant.
+ */
+text: string | null, };
+
+/**
  * What other tools in the schema would do to the policies.
  */
 export type SchemaEffects = { 
@@ -2417,9 +2530,21 @@ sessions: number,
  */
 lookedAt: number, 
 /**
+ * The calls in the sessions that were looked at.
+ */
+calls: number, 
+/**
+ * Those of them that do not fit: each once, for however many reasons.
+ */
+misfits: number, 
+/**
  * By tool and reason, the most frequent first.
  */
-groups: Array<MisfitGroup>, };
+groups: Array<MisfitGroup>, 
+/**
+ * Whether a newer question, or a change of the workspace, made this one useless.
+ */
+superseded: boolean, };
 
 /**
  * Calls of one tool that do not fit the schema for the same reason.
@@ -2448,7 +2573,71 @@ session: number,
 /**
  * Its step.
  */
-step: number, };
+step: number, 
+/**
+ * Edits of the schema that make such calls fit, the likeliest first.
+ */
+fixes: Array<SchemaFixView>, 
+/**
+ * Whether the schema lacks the tool, so that it can be declared as the recordings show it.
+ */
+isUndeclared: boolean, };
+
+/**
+ * An edit of the schema.
+ */
+export type SchemaFixView = { 
+/**
+ * What it does, as an order.
+ */
+title: string, 
+/**
+ * What changes, in the text that was asked about.
+ */
+edit: TextEdit, };
+
+/**
+ * Asks for a schema with other tools; nothing is saved.
+ */
+export type MakeSchema = { 
+/**
+ * The unsaved text to start from; without one, the saved schema.
+ */
+text: string | null, 
+/**
+ * Which tools.
+ */
+from: SchemaSource, };
+
+/**
+ * Where tools come from.
+ */
+export type SchemaSource = { "kind": "recordings", 
+/**
+ * Only this one.
+ */
+tool: string | null, } | { "kind": "toolList", 
+/**
+ * The file.
+ */
+path: string, 
+/**
+ * The server.
+ */
+server: string, };
+
+/**
+ * A schema that was made.
+ */
+export type MadeSchema = { 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * What its author should know: tools that are gone, names that were changed.
+ */
+notes: Array<string>, };
 
 /**
  * Common rules to start from.
@@ -2507,12 +2696,16 @@ choices: Array<string>,
 /**
  * What could be written.
  */
-example: string, };
+example: string, 
+/**
+ * The value whose answer says of which argument recorded values are worth offering.
+ */
+of: string | null, };
 
 /**
  * The kinds of values of rules.
  */
-export type RuleValueKind = "choice" | "number" | "texts";
+export type RuleValueKind = "choice" | "number" | "texts" | "patterns";
 
 /**
  * Asks for a rule with its values.
@@ -2535,6 +2728,36 @@ export type RuleText = {
  * Formatted, with an id that is free.
  */
 text: string, };
+
+/**
+ * Asks what was recorded of an argument.
+ */
+export type ArgumentRequest = { 
+/**
+ * A tool and its argument, as in the choices of a rule.
+ */
+argument: string, };
+
+/**
+ * What was recorded of an argument.
+ */
+export type RecordedValues = { 
+/**
+ * The calls of the tool.
+ */
+calls: number, 
+/**
+ * Those that have the argument.
+ */
+present: number, 
+/**
+ * How many different values there are.
+ */
+distinct: number, 
+/**
+ * The most frequent of them: texts as they are, and not as Cedar writes them.
+ */
+values: Array<ValueCount>, };
 
 /**
  * The friction of the saved workspace.
@@ -2756,14 +2979,24 @@ export type Commands = {
   rules: [Nothing, Rules],
   /** A common rule with its values; nothing is saved. */
   fill_rule: [FillRule, RuleText],
+  /** What recorded calls hold of an argument that a rule asks for. */
+  recorded_values: [ArgumentRequest, RecordedValues],
   /** What each agent may do with each tool, beside what it did. */
   access: [AccessRequest, AccessMatrix],
-  /** Which recorded calls do not fit the schema, and why. */
-  schema_misfits: [Nothing, SchemaMisfits],
+  /** Agents, tools, servers and their groups, beside how often they are recorded. */
+  entities: [EntitiesText, EntitiesView],
+  /** Policies that narrow what an agent may do with a tool; nothing is saved. */
+  narrowings: [NarrowRequest, Candidates],
+  /** Which recorded calls do not fit the schema, why, and what makes them fit; a newer call abandons it. */
+  schema_misfits: [SchemaText, SchemaMisfits],
+  /** The schema with the tools of a list, or of recordings; nothing is saved. */
+  make_schema: [MakeSchema, MadeSchema],
   /** What an unsaved schema would do to the policies. */
   schema_effects: [DraftText, SchemaEffects],
   /** Judges the recordings by the unsaved texts, and shows that from now on; a newer call abandons it. */
   judge_drafts: [Drafts, DraftsJudged],
+  /** How the verdicts would differ from those in view with these texts, which are not shown; a newer call abandons it. */
+  try_drafts: [Drafts, DraftsTried],
   /** Proposes what tasks need, learnt from good sessions; a newer call, or one to score, abandons it. */
   learn: [LearnRequest, LearnView],
   /** Counts how well the verdicts agree with labels; a newer call, or one to learn, abandons it. */

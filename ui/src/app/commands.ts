@@ -2,6 +2,7 @@
 //
 // Not here: how keys are listened to (`keys.ts`), and what the actions do (`remit.svelte.ts`).
 
+import type { Effect } from "../api/bindings";
 import type { Document } from "../policy/documents.svelte";
 import { firstText, freeName } from "../policy/places";
 import { back, focusArea, focusElement } from "./focus";
@@ -36,6 +37,8 @@ const VIEW_NAMES: Readonly<Record<View, { readonly words: string; readonly keys:
   session: { words: "the session", keys: "Shift+S" },
   changes: { words: "the changes, in text and in meaning", keys: "Shift+C" },
   access: { words: "what agents may do", keys: "Shift+A" },
+  schema: { words: "the schema, and the calls that do not fit it", keys: "Shift+M" },
+  entities: { words: "agents, tools, servers and groups", keys: "Shift+E" },
   learn: { words: "what a scope could be, learnt from sessions", keys: "Shift+L" },
   friction: { words: "what tasks need and guardrails deny", keys: "Shift+I" },
   score: { words: "how well the verdicts agree with labels", keys: "Shift+O" },
@@ -61,6 +64,7 @@ export function commands(remit: Remit, frame: Frame): Command[] {
   return [
     ...moving(remit),
     ...areas(remit),
+    ...picking(remit),
     ...editing(remit),
     ...workspaces(remit),
     ...windows(remit, frame),
@@ -159,6 +163,76 @@ function moving(remit: Remit): Command[] {
       group: "Move",
       keys: ["Escape"],
       run: () => goBack(remit),
+    },
+  ];
+}
+
+/** What is made of recorded calls. */
+function picking(remit: Remit): Command[] {
+  const { picked, drafting } = remit;
+  const inSession = () => remit.transcript.view !== null;
+  const some = () => drafting.positions.length > 0;
+  const begin = (effect: Effect) => () => {
+    void drafting.begin(effect);
+    goTo(remit, "why");
+  };
+  const pick = (by: 1 | -1) => () => void picked.extendBy(by);
+  return [
+    {
+      id: "pick",
+      title: "Pick the selected call, or take the pick back",
+      group: "Edit",
+      keys: ["x"],
+      when: () => remit.place.where.step !== null,
+      run: () => remit.place.where.step !== null && void picked.toggle(remit.place.where.step),
+    },
+    {
+      id: "pick-next",
+      title: "Pick the next call, too",
+      group: "Edit",
+      keys: ["Shift+ArrowDown", "Shift+J"],
+      when: inSession,
+      run: pick(1),
+    },
+    {
+      id: "pick-previous",
+      title: "Pick the previous call, too",
+      group: "Edit",
+      keys: ["Shift+ArrowUp", "Shift+K"],
+      when: inSession,
+      run: pick(-1),
+    },
+    {
+      id: "unpick",
+      title: "Forget the picked calls",
+      group: "Edit",
+      keys: [],
+      when: () => picked.calls.size > 0,
+      run: () => picked.clear(),
+    },
+    {
+      id: "forbid-calls",
+      title: "New policy that forbids these calls",
+      group: "Edit",
+      keys: [],
+      when: some,
+      run: begin("forbid"),
+    },
+    {
+      id: "permit-calls",
+      title: "New policy that permits these calls",
+      group: "Edit",
+      keys: [],
+      when: some,
+      run: begin("permit"),
+    },
+    {
+      id: "add-rule",
+      title: "Add a common rule…",
+      group: "Edit",
+      keys: ["Shift+R"],
+      when: () => remit.workspace !== null,
+      run: () => void remit.rules.begin(),
     },
   ];
 }

@@ -8,7 +8,7 @@ import { BY_CODE, SEVERITIES } from "../verdict/verdict";
 
 export type Tab = "sessions" | "policies" | "files";
 /** What the middle of the bench shows. */
-export type View = "session" | "changes" | "access" | "learn" | "score" | "friction";
+export type View = "session" | "changes" | "access" | "schema" | "entities" | "learn" | "score" | "friction";
 export type Area = "workspace" | "session" | "editor" | "why";
 
 export interface Where {
@@ -36,7 +36,16 @@ export const NOWHERE: Where = {
 };
 
 const TABS: readonly Tab[] = ["sessions", "policies", "files"];
-export const VIEWS: readonly View[] = ["session", "changes", "access", "learn", "score", "friction"];
+export const VIEWS: readonly View[] = [
+  "session",
+  "changes",
+  "access",
+  "schema",
+  "entities",
+  "learn",
+  "score",
+  "friction",
+];
 export const AREAS: readonly Area[] = ["workspace", "session", "editor", "why"];
 
 export class Place {

@@ -16,6 +16,7 @@ import type {
 import { asError, call, onDrop, onEvent, pickFile, pickFolder } from "../api/client";
 import { Latest } from "../api/latest";
 import { Query } from "../api/query.svelte";
+import { EntitiesDesk } from "../entities/entities-desk.svelte";
 import { Documents, type Document, type Saves } from "../policy/documents.svelte";
 import { Files } from "../policy/files.svelte";
 import { Git } from "../policy/git.svelte";
@@ -28,7 +29,11 @@ import { Transcript } from "../session/transcript.svelte";
 import { Frictions } from "../learn/frictions.svelte";
 import { Learning } from "../learn/learning.svelte";
 import { Scoring } from "../learn/scoring.svelte";
+import { SchemaDesk } from "../schema/schema-desk.svelte";
 import { T } from "../strings";
+import { CommonRules } from "./common-rules.svelte";
+import { Drafting } from "./drafting.svelte";
+import { Picked } from "./picked.svelte";
 import { NOWHERE, Place, type View } from "./place.svelte";
 import { Preference } from "./preference.svelte";
 import { Selection } from "./selection.svelte";
@@ -71,6 +76,11 @@ export class Remit {
   readonly documents = new Documents(this.#saves);
   readonly files = new Files(this.documents, this.#saves);
   readonly whatif = new WhatIf(this.documents);
+  readonly schema = new SchemaDesk(this.documents, this.files);
+  readonly entities = new EntitiesDesk(this.documents, this.files);
+  readonly picked = new Picked(this.place, this.transcript, this.corpus, this.selection);
+  readonly drafting = new Drafting(this);
+  readonly rules = new CommonRules(this.drafting);
   readonly git = new Git();
   /** The editor services of the document in front. */
   readonly services: Services | null = $derived.by(() => {
@@ -290,6 +300,11 @@ export class Remit {
     this.files.clear();
     this.git.clear();
     this.whatif.clear();
+    this.schema.clear();
+    this.entities.clear();
+    this.picked.clear();
+    this.drafting.close();
+    this.rules.close();
     this.learning.clear();
     this.scoring.clear();
     this.frictions.clear();

@@ -22,10 +22,15 @@ const JUDGED: ReadonlySet<FileKind> = new Set(["guardrails", "scope"]);
 /** The digest of a file that is not there yet. */
 const ABSENT = "";
 
-/** A policy file that is not there yet: its whole text is unsaved. */
+const KINDS: Readonly<Record<string, FileKind>> = {
+  "schema.cedarschema": "schema",
+  "entities.json": "entities",
+};
+
+/** A file that is not there yet: its whole text is unsaved. */
 const absent = (path: string): FileText => ({
   path,
-  kind: path.startsWith("scopes/") ? "scope" : "guardrails",
+  kind: KINDS[path] ?? (path.startsWith("scopes/") ? "scope" : "guardrails"),
   text: "",
   digest: ABSENT,
 });
@@ -193,7 +198,7 @@ export class Documents {
     return document;
   }
 
-  /** Puts `text` into the editor as the unsaved text of a policy file, which need not be there yet. */
+  /** Puts `text` into the editor as the unsaved text of a file, which need not be there yet. */
   async propose(path: string, text: string): Promise<void> {
     const document = this.find(path) ?? (await this.#readOrBegin(path));
     if (!document) return;

@@ -19,7 +19,7 @@ export async function press(key: string, options: KeyboardEventInit = {}): Promi
   await fireEvent.keyDown(document.activeElement ?? document.body, { key, code, bubbles: true, ...options });
 }
 
-export const byId = (id: string): HTMLElement => screen.getByTestId(id);
+export const byId = <E extends HTMLElement>(id: string): E => screen.getByTestId<E>(id);
 export const allById = (id: string): HTMLElement[] => screen.queryAllByTestId(id);
 
 /** Waits until the text of an element holds `words`. */

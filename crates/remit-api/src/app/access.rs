@@ -1,9 +1,7 @@
-//! What agents may do, and what another schema would do to the policies.
+//! What agents may do.
 
 use super::App;
-use crate::view;
 use crate::wire::*;
-use camino::Utf8Path;
 use remit_policy::editor::plain_english;
 use remit_policy::{LayerRef, Workspace};
 use remit_replay::Usage;
@@ -23,14 +21,6 @@ impl App {
         }
         let usage = shown.as_ref().map(|shown| shown.verdicts.usage(task)).unwrap_or_default();
         Ok(matrix(workspace, task, &usage))
-    }
-
-    pub(crate) fn schema_effects(&self, request: DraftText) -> Result<SchemaEffects, ErrorDto> {
-        let saved = self.with_open(|open| Arc::clone(&open.workspace))?;
-        let draft = |path: &Utf8Path| (path == request.path.as_str()).then(|| request.text.clone());
-        let drafted = Workspace::load_with(&saved.root, &draft)
-            .map_err(|error| ErrorDto::new(ErrorCode::NotAWorkspace, error.to_string()))?;
-        Ok(schema_effects(&saved, &drafted))
     }
 }
 
@@ -108,34 +98,5 @@ impl<'w> Named<'w> {
         });
         self.places.insert((task, id.to_owned()), place);
         Some(place)
-    }
-}
-
-fn schema_effects(saved: &Workspace, drafted: &Workspace) -> SchemaEffects {
-    let actions = |workspace: &Workspace| {
-        let schema = workspace.schema.as_ref();
-        schema.map(|schema| schema.model.actions.clone()).unwrap_or_default()
-    };
-    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (actions(saved), actions(drafted));
-    let only = |one: &BTreeMap<String, _>, other: &BTreeMap<String, _>| {
-        one.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
-    };
-    let changed = before.iter().filter(|(name, action)| {
-        after.get(*name).is_some_and(|other| {
-            other.context != action.context
-                || other.principals != action.principals
-                || other.resources != action.resources
-        })
-    });
-    let is_new = |finding: &&remit_policy::Finding| !saved.findings.contains(finding);
-    let text = |file: &Utf8Path| drafted.text(file);
-    let new = drafted.findings.iter().filter(is_new);
-    let mended = saved.findings.iter().filter(|finding| !drafted.findings.contains(finding));
-    SchemaEffects {
-        added: only(&after, &before),
-        removed: only(&before, &after),
-        changed: changed.map(|(name, _)| name.clone()).collect(),
-        findings: new.map(|finding| view::finding(finding, text(&finding.file))).collect(),
-        mended: mended.count() as u32,
     }
 }

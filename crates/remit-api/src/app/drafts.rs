@@ -40,6 +40,26 @@ impl App {
         Ok(DraftsJudged { revision, state, broken, summary, policies, micros })
     }
 
+    /// Judges texts on the side: what is shown stays as it is.
+    pub(crate) fn try_drafts(&self, request: Drafts) -> Result<DraftsTried, ErrorDto> {
+        let ticket = self.0.trials.fetch_add(1, Ordering::SeqCst) + 1;
+        let reading = self.0.reading.load(Ordering::SeqCst);
+        let texts = texts(&request.files)?;
+        let saved = self.with_open(|open| Arc::clone(&open.workspace))?;
+        let shown = self.judged()?;
+        let drafted = match drafted(&saved, &texts) {
+            Ok(drafted) => drafted,
+            Err(broken) => return Ok(DraftsTried { broken, changed: None }),
+        };
+        let is_wanted =
+            || self.0.trials.load(Ordering::SeqCst) == ticket && self.is_current(reading);
+        let tried = self.judge(&drafted, &shown.recordings, &|| while_true(is_wanted()));
+        let changed = tried.ok().map(|tried| {
+            view::changed_calls(&tried, None, &tried.verdicts.differences(&shown.verdicts))
+        });
+        Ok(DraftsTried { broken: Vec::new(), changed })
+    }
+
     fn judge_texts(&self, files: &[DraftText], ticket: u32) -> Result<Outcome, ErrorDto> {
         let texts = texts(files)?;
         let (saved, recordings, reading) = self.with_open(|open| {

@@ -4,8 +4,8 @@ use super::{App, lock};
 use crate::view;
 use crate::wire::*;
 use camino::Utf8Path;
-use remit_policy::{LayerRef, PolicySource, ValueKind, Workspace, format_text};
-use remit_replay::{ConditionRows, ConditionsOf, LiveReplay, candidates};
+use remit_policy::{LayerRef, PolicySource, Workspace, format_text};
+use remit_replay::{Candidate, ConditionRows, ConditionsOf, LiveReplay, candidates, narrowings};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -51,53 +51,27 @@ impl App {
         let positions: Vec<usize> = request.positions.iter().map(|at| *at as usize).collect();
         let forbids = request.effect == Effect::Forbid;
         let made = candidates(&shown.workspace, &shown.recordings.corpus, &positions, forbids);
-        let file = Utf8Path::new("guardrails/new.cedar");
-        let candidate = |made: remit_replay::Candidate| CandidateView {
-            text: format_text(file, &made.text).unwrap_or(made.text),
-            title: made.title,
-        };
-        Ok(Candidates { candidates: made.into_iter().map(candidate).collect() })
+        Ok(formatted(made))
+    }
+
+    pub(crate) fn narrowings(&self, request: NarrowRequest) -> Result<Candidates, ErrorDto> {
+        let shown = self.judged()?;
+        let (agent, action) = (&request.agent, &request.action);
+        let made = narrowings(&shown.workspace, &shown.recordings.corpus, agent, action);
+        match made.is_empty() {
+            true => Err(ErrorDto::not_found(format!("the schema has no action `{action}`"))),
+            false => Ok(formatted(made)),
+        }
     }
 }
 
-impl App {
-    pub(crate) fn rules(&self, _: Nothing) -> Result<Rules, ErrorDto> {
-        let workspace = self.with_open(|open| Arc::clone(&open.workspace))?;
-        Ok(Rules { rules: remit_policy::rules(&workspace).into_iter().map(rule).collect() })
-    }
-
-    pub(crate) fn fill_rule(&self, request: FillRule) -> Result<RuleText, ErrorDto> {
-        let workspace = self.with_open(|open| Arc::clone(&open.workspace))?;
-        let text = remit_policy::fill_rule(&workspace, &request.name, &request.values)
-            .map_err(|error| ErrorDto::bad_request(error.to_string()))?;
-        let text = format_text(Utf8Path::new("guardrails/new.cedar"), &text).unwrap_or(text);
-        Ok(RuleText { text })
-    }
-}
-
-fn rule(rule: remit_policy::Rule) -> RuleView {
-    let value = |value: remit_policy::RuleValue| RuleValueView {
-        kind: match value.kind {
-            ValueKind::Number => RuleValueKind::Number,
-            ValueKind::Texts => RuleValueKind::Texts,
-            ValueKind::Agent
-            | ValueKind::Tool
-            | ValueKind::Task
-            | ValueKind::TextArgument
-            | ValueKind::NumberArgument => RuleValueKind::Choice,
-        },
-        name: value.name,
-        label: value.label,
-        choices: value.choices,
-        example: value.example,
+fn formatted(made: Vec<Candidate>) -> Candidates {
+    let file = Utf8Path::new("guardrails/new.cedar");
+    let candidate = |made: Candidate| CandidateView {
+        text: format_text(file, &made.text).unwrap_or(made.text),
+        title: made.title,
     };
-    RuleView {
-        name: rule.name,
-        title: rule.title,
-        about: rule.about,
-        values: rule.values.into_iter().map(value).collect(),
-        why_not: rule.why_not,
-    }
+    Candidates { candidates: made.into_iter().map(candidate).collect() }
 }
 
 /// The policies of a file, each once for the layer that it is in, in the order in which they are written.

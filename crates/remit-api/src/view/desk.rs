@@ -133,6 +133,14 @@ pub(crate) fn edits(desk: &Desk<'_>, edits: &[editor::Edit]) -> Vec<TextEdit> {
     edits.iter().map(edit).collect()
 }
 
+/// `text`: the schema that the fix is of.
+pub(crate) fn schema_fix(text: &str, fix: &editor::SchemaFix) -> SchemaFixView {
+    let editor::Edit { file, start, end, text: now } = &fix.edit;
+    let [from, to] = units(text, [*start, *end]);
+    let edit = TextEdit { path: file.to_string(), from, to, text: now.clone() };
+    SchemaFixView { title: fix.title.clone(), edit }
+}
+
 pub(crate) fn quick_fixes(desk: &Desk<'_>, text: &str, fixes: &[editor::QuickFix]) -> QuickFixes {
     let fix = |fix: &editor::QuickFix| {
         let [from, to] = units(text, [fix.start, fix.end]);

@@ -1,6 +1,6 @@
 //! Editing: files, drafts, saving.
 
-use super::corpus::Summary;
+use super::corpus::{ChangedCalls, Summary};
 use super::workspace::{FileKind, Finding, PolicyRow, WorkspaceView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -106,4 +106,14 @@ pub enum DraftState {
     Superseded,
     /// The recordings are not read yet.
     Waiting,
+}
+
+/// What unsaved texts would change, if they were judged.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct DraftsTried {
+    /// What does not parse; then nothing can be said.
+    pub broken: Vec<Finding>,
+    /// The calls whose verdict would differ from the one in view; `None` if a newer question came, or
+    /// nothing can be said.
+    pub changed: Option<ChangedCalls>,
 }

@@ -1,7 +1,10 @@
 //! What can be written at a place: only what fits there, what was seen in recordings first.
 
+mod entities;
 mod expression;
 mod offers;
+mod schema;
+mod toml;
 mod top;
 
 pub(super) use offers::{calls_of, counted, described, is_identifier};
@@ -16,6 +19,7 @@ use super::parse;
 use super::schema::Schema;
 use super::syntax::Policy;
 use super::token;
+use super::toml_words;
 use super::types::Environment;
 use crate::files::FileKind;
 
@@ -75,11 +79,28 @@ const OFFERS: usize = 200;
 /// Everything that can be written at a place of a file, the best first.
 #[must_use]
 pub fn complete(desk: &Desk<'_>, file: &Utf8Path, offset: usize) -> Vec<Completion> {
-    let is_policies = FileKind::of(file).is_some_and(FileKind::is_policies);
-    let Some(text) = desk.text(file).filter(|text| is_policies && text.is_char_boundary(offset))
-    else {
+    let Some(text) = desk.text(file).filter(|text| text.is_char_boundary(offset)) else {
         return Vec::new();
     };
+    if FileKind::of(file).is_some_and(FileKind::is_policies) {
+        return in_policies(desk, text, offset);
+    }
+    let tree = desk.schema_tree();
+    let schema = Schema::new(&tree);
+    let environment = Environment::new(&schema, text, None);
+    let mut offers = Offers { desk, text, offset, environment: &environment, all: Vec::new() };
+    match (FileKind::of(file), toml_words::tables(file)) {
+        (Some(FileKind::Schema), _) if !token::in_comment(text, &token::tokens(text), offset) => {
+            offers.in_schema(&tree);
+        }
+        (Some(FileKind::Entities), _) => offers.in_entities(),
+        (_, Some(tables)) => offers.in_toml(tables),
+        _ => {}
+    }
+    sorted(offers.all)
+}
+
+fn in_policies(desk: &Desk<'_>, text: &str, offset: usize) -> Vec<Completion> {
     if token::in_comment(text, &token::tokens(text), offset) {
         return Vec::new();
     }
@@ -128,6 +149,20 @@ impl<'a> Offers<'a> {
         let start = before.trim_end_matches(token::is_word).len();
         let length = after.len() - after.trim_start_matches(token::is_word).len();
         start..self.offset + length
+    }
+
+    /// The bytes of the string that the place is in, with its quotes; strings end with their line.
+    fn open_string(&self) -> Option<Range<usize>> {
+        let before = self.text.get(..self.offset)?;
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let quotes = before.get(line..)?.match_indices('"').map(|(at, _)| line + at);
+        let quotes: Vec<usize> =
+            quotes.filter(|at| !before.get(..*at).is_some_and(|b| b.ends_with('\\'))).collect();
+        let start = *quotes.last().filter(|_| quotes.len() % 2 == 1)?;
+        let rest = self.text.get(self.offset..)?;
+        let rest = rest.lines().next().unwrap_or_default();
+        let end = rest.find('"').map_or_else(|| self.word().end, |at| self.offset + at + 1);
+        Some(start..end)
     }
 
     fn slice(&self, span: &Range<usize>) -> &'a str {

@@ -13,6 +13,7 @@ use super::schema::{Schema, Type, uid, within};
 use super::schema_syntax::{ActionDeclaration, EntityDeclaration};
 use super::syntax::{Expression, Kind, Name, Policy, Span, touches};
 use super::token::{self, unquoted};
+use super::toml_words;
 use super::types::{Environment, Typed, source};
 use super::words;
 use crate::files::FileKind;
@@ -41,6 +42,9 @@ pub fn hover(desk: &Desk<'_>, file: &Utf8Path, offset: usize) -> Option<Hover> {
     let text = desk.text(file).filter(|text| text.is_char_boundary(offset))?;
     let tree = desk.schema_tree();
     let schema = Schema::new(&tree);
+    if let Some(tables) = toml_words::tables(file) {
+        return of_toml(tables, text, offset);
+    }
     match FileKind::of(file)? {
         FileKind::Guardrails | FileKind::Scope => {
             if token::in_comment(text, &token::tokens(text), offset) {
@@ -54,6 +58,32 @@ pub fn hover(desk: &Desk<'_>, file: &Utf8Path, offset: usize) -> Option<Hover> {
         FileKind::Schema => of_schema(desk, &schema, offset),
         _ => None,
     }
+}
+
+/// A key or a header.
+fn of_toml(tables: &[toml_words::Table], text: &str, offset: usize) -> Option<Hover> {
+    let start = text.get(..offset)?.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text.get(start..)?.lines().next()?;
+    let word = line.split('=').next()?.trim_end();
+    let indent = word.len() - word.trim_start().len();
+    let span = start + indent..start + word.len();
+    if !touches(&span, offset) {
+        return None;
+    }
+    let word = word.trim_start();
+    let known = |code: &str, doc: &str| Hover {
+        span: span.clone(),
+        code: code.to_owned(),
+        text: vec![doc.to_owned()],
+        ..Hover::default()
+    };
+    if let Some(table) = tables.iter().find(|table| !word.is_empty() && table.header == word) {
+        return Some(known(table.header, table.doc));
+    }
+    let header = toml_words::header(text.get(..start)?);
+    let table = tables.iter().find(|table| table.header == header)?;
+    let key = table.keys.iter().find(|key| key.name == word)?;
+    Some(known(key.name, key.doc))
 }
 
 struct Reader<'a> {

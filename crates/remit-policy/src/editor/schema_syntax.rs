@@ -11,6 +11,14 @@ pub(crate) struct SchemaTree {
     pub(super) types: Vec<TypeDeclaration>,
 }
 
+/// What names a declaration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DeclarationKey {
+    pub(crate) namespace: String,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+}
+
 /// What every declaration has.
 #[derive(Debug, Clone, Default)]
 pub(super) struct About {
@@ -41,6 +49,7 @@ pub(super) struct ActionDeclaration {
     pub(super) principals: Vec<Path>,
     pub(super) resources: Vec<Path>,
     pub(super) context: Option<TypeSyntax>,
+    pub(super) context_span: Span,
 }
 
 #[derive(Debug, Clone)]
@@ -55,6 +64,7 @@ pub(super) struct TypeDeclaration {
     pub(super) about: About,
     pub(super) name: Name,
     pub(super) ty: TypeSyntax,
+    pub(super) ty_span: Span,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +72,7 @@ pub(super) struct AttributeDeclaration {
     pub(super) name: Name,
     pub(super) is_required: bool,
     pub(super) ty: TypeSyntax,
+    pub(super) ty_span: Span,
     pub(super) doc: Option<String>,
 }
 
@@ -103,6 +114,18 @@ impl SchemaTree {
         tree
     }
 
+    /// Each declared name, with the bytes of its declaration; several names can be declared at once.
+    pub(crate) fn declarations(&self) -> Vec<(DeclarationKey, Span)> {
+        let key = |kind, about: &About, name: &Name| {
+            let (namespace, name) = (about.namespace.clone(), name.text.clone());
+            (DeclarationKey { namespace, kind, name }, about.span.clone())
+        };
+        let entities = self.entities.iter().map(|one| key("entity", &one.about, &one.name));
+        let actions = self.actions.iter().map(|one| key("action", &one.about, &one.name));
+        let types = self.types.iter().map(|one| key("type", &one.about, &one.name));
+        entities.chain(actions).chain(types).collect()
+    }
+
     /// All attributes that are declared anywhere.
     pub(super) fn attributes(&self) -> Vec<&AttributeDeclaration> {
         let of_entities = self.entities.iter().flat_map(|entity| {
@@ -135,6 +158,11 @@ impl<'a> Parser<'a> {
     fn before(&self) -> usize {
         let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         last.map_or(0, |token| token.span.end)
+    }
+
+    /// Where the next token begins.
+    fn next(&self) -> usize {
+        self.tokens.get(self.at).map_or(self.before(), |token| token.span.start)
     }
 
     fn take(&mut self) -> Span {
@@ -298,13 +326,18 @@ impl<'a> Parser<'a> {
             groups = self.several(Self::action_reference);
         }
         let (mut principals, mut resources, mut context) = (Vec::new(), Vec::new(), None);
+        let mut context_span = 0..0;
         if self.accept("appliesTo") && self.accept("{") {
             while let Some(key) = self.name() {
                 self.accept(":");
                 match key.text.as_str() {
                     "principal" => principals = self.several(Self::path),
                     "resource" => resources = self.several(Self::path),
-                    _ => context = self.ty(),
+                    _ => {
+                        let start = self.next();
+                        context = self.ty();
+                        context_span = start..self.before();
+                    }
                 }
                 self.accept(",");
             }
@@ -321,6 +354,7 @@ impl<'a> Parser<'a> {
                 principals: principals.clone(),
                 resources: resources.clone(),
                 context: context.clone(),
+                context_span: context_span.clone(),
             });
         }
     }
@@ -341,11 +375,13 @@ impl<'a> Parser<'a> {
         self.take();
         let name = self.name();
         self.accept("=");
+        let start = self.next();
         let ty = self.ty();
+        let ty_span = start..self.before();
         let mut about = about;
         about.span.end = self.end();
         if let (Some(name), Some(ty)) = (name, ty) {
-            self.tree.types.push(TypeDeclaration { about, name, ty });
+            self.tree.types.push(TypeDeclaration { about, name, ty, ty_span });
         }
     }
 
@@ -378,11 +414,13 @@ impl<'a> Parser<'a> {
             };
             let is_required = !self.accept("?");
             self.accept(":");
+            let ty_start = self.next();
             let Some(ty) = self.ty() else {
                 break;
             };
+            let ty_span = ty_start..self.before();
             let doc = documented(self.text, start, &annotations);
-            attributes.push(AttributeDeclaration { name, is_required, ty, doc });
+            attributes.push(AttributeDeclaration { name, is_required, ty, ty_span, doc });
             self.accept(",");
         }
         attributes

@@ -107,7 +107,8 @@ fn is_closed_later(rest: &str, offset: usize) -> bool {
 }
 
 /// The text of a string token without its quotes, as far as it is closed, and its escapes undone.
-pub(super) fn unquoted(token: &str) -> String {
+#[must_use]
+pub fn unquoted(token: &str) -> String {
     let inner = token.strip_prefix('"').unwrap_or(token);
     let inner = inner.strip_suffix('"').unwrap_or(inner);
     let mut out = String::new();

@@ -9,10 +9,12 @@ mod assemble;
 mod error;
 mod inline;
 mod manifest;
+mod merge;
 mod names;
 mod plan;
 mod shape;
 mod stub;
+mod update;
 
 use cedar_policy_core::validator::RawName;
 use cedar_policy_core::validator::json_schema::Fragment;
@@ -22,6 +24,8 @@ use serde_json::{Value, json};
 
 pub use error::SchemaGenError;
 pub use manifest::{Hints, SpecOrigin, ToolManifest, ToolSpec, parse_manifest};
+pub use shape::cedar_type;
+pub use update::{add_tools, update_server};
 
 use crate::schema::LoadedSchema;
 use inline::inline_all;
@@ -45,11 +49,17 @@ pub fn generate_schema(
     stub: Option<&str>,
     manifests: &[ToolManifest],
 ) -> Result<GeneratedSchema, SchemaGenError> {
-    let stub = Stub::read(&stub.map_or_else(stub::standard, str::to_owned))?;
+    generate_with(&Stub::read(&stub.map_or_else(stub::standard, str::to_owned))?, manifests)
+}
+
+fn generate_with(
+    stub: &Stub,
+    manifests: &[ToolManifest],
+) -> Result<GeneratedSchema, SchemaGenError> {
     let mut notes = stub.notes.clone();
-    let tools = plan::plan(manifests, &stub, &mut notes);
+    let tools = plan::plan(manifests, stub, &mut notes);
     notes.extend(stub.removed_by(&tools));
-    let generated = run_generator(&stub, &tools)?;
+    let generated = run_generator(stub, &tools)?;
     let schema = stub.restore(assemble::assemble(generated, &tools));
     let text = print(schema)?;
     LoadedSchema::parse(&text).map_err(|findings| {
@@ -77,6 +87,11 @@ fn run_generator(stub: &Stub, tools: &[PlannedTool<'_>]) -> Result<Value, Schema
     let schema = serde_json::to_value(generator.get_schema())
         .map_err(|error| SchemaGenError::generator(&error))?;
     Ok(inline_all(schema, stub.working_namespace()))
+}
+
+/// A schema as we print schemas.
+fn print_text(text: &str) -> Result<String, SchemaGenError> {
+    print(Value::Object(stub::parsed(text)?))
 }
 
 fn print(schema: Value) -> Result<String, SchemaGenError> {

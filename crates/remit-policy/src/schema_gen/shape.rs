@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::names::Aliases;
+use crate::editor::attribute_name;
 
 /// How deeply arguments may be nested before they become text.
 const DEPTH: usize = 12;
@@ -37,7 +38,21 @@ struct Nullable {
     is_nullable: bool,
 }
 
+/// The type of what a JSON Schema lets through, as a Cedar schema writes it.
+#[must_use]
+pub fn cedar_type(schema: &Value) -> String {
+    Reader { root: schema, path: Vec::new() }.read(schema).shape.cedar()
+}
+
 impl Record {
+    fn cedar(&self) -> String {
+        let attributes = self.0.iter().map(|(name, (shape, is_required))| {
+            let optional = if *is_required { "" } else { "?" };
+            format!("{}{optional}: {}", attribute_name(name), shape.cedar())
+        });
+        format!("{{ {} }}", attributes.collect::<Vec<_>>().join(", "))
+    }
+
     /// The arguments of a tool; a schema that is no object has none.
     pub(super) fn of_arguments(schema: &Value) -> Self {
         let reader = Reader { root: schema, path: Vec::new() };
@@ -65,6 +80,17 @@ impl Record {
 }
 
 impl Shape {
+    fn cedar(&self) -> String {
+        match self {
+            Self::Text | Self::Formatted(_) => "String".to_owned(),
+            Self::Integer => "Long".to_owned(),
+            Self::Number => "decimal".to_owned(),
+            Self::Boolean => "Bool".to_owned(),
+            Self::List(element) => format!("Set<{}>", element.cedar()),
+            Self::Record(record) => record.cedar(),
+        }
+    }
+
     fn names(&self) -> Vec<&str> {
         match self {
             Self::List(element) => element.names(),

@@ -76,21 +76,36 @@ pub(super) struct Stub {
 impl Stub {
     /// Takes a schema apart.
     pub(super) fn read(text: &str) -> Result<Self, SchemaGenError> {
-        let wrong = |message: String| SchemaGenError::Stub { message: message.replace('\n', " ") };
-        let (fragment, _) =
-            SchemaFragment::from_cedarschema_str(text).map_err(|error| wrong(error.to_string()))?;
-        let schema = fragment.to_json_value().map_err(|error| wrong(error.to_string()))?;
-        let Value::Object(mut others) = schema else {
-            return Err(wrong("it is empty".to_owned()));
-        };
-        let namespace = marked_namespace(&others)?;
-        let mut definitions = others.remove(&namespace).unwrap_or_default();
-        let tools = remove_tools(&mut definitions);
         let notes = has_comments(text).then(|| {
             "the comments of the old schema are not kept; annotations such as `@doc(\"…\")` are"
                 .to_owned()
         });
-        Ok(Self { namespace, definitions, others, tools, notes: notes.into_iter().collect() })
+        let stub = Self::taken_apart(text, remove_tools)?;
+        Ok(Self { notes: notes.into_iter().collect(), ..stub })
+    }
+
+    /// Takes only some tools out; the others, and all groups, count as the author's own.
+    pub(super) fn read_without(
+        text: &str,
+        is_replaced: &dyn Fn(&str, &Value) -> bool,
+    ) -> Result<Self, SchemaGenError> {
+        Self::taken_apart(text, |definitions| remove_some(definitions, is_replaced))
+    }
+
+    fn taken_apart(
+        text: &str,
+        remove: impl Fn(&mut Value) -> Vec<String>,
+    ) -> Result<Self, SchemaGenError> {
+        let mut others = parsed(text)?;
+        let namespace = marked_namespace(&others)?;
+        let mut definitions = others.remove(&namespace).unwrap_or_default();
+        let tools = remove(&mut definitions);
+        Ok(Self { namespace, definitions, others, tools, notes: Vec::new() })
+    }
+
+    /// The declaration of an action.
+    pub(super) fn action(&self, id: &str) -> Option<&Value> {
+        self.section("actions")?.get(id)
     }
 
     pub(super) fn working_namespace(&self) -> &str {
@@ -150,25 +165,43 @@ fn marked_namespace(schema: &Map<String, Value>) -> Result<String, SchemaGenErro
     Ok(namespace.clone())
 }
 
+/// A schema as JSON, by namespaces.
+pub(super) fn parsed(text: &str) -> Result<Map<String, Value>, SchemaGenError> {
+    let wrong = |message: String| SchemaGenError::Stub { message: message.replace('\n', " ") };
+    let (fragment, _) =
+        SchemaFragment::from_cedarschema_str(text).map_err(|error| wrong(error.to_string()))?;
+    match fragment.to_json_value().map_err(|error| wrong(error.to_string()))? {
+        Value::Object(schema) => Ok(schema),
+        _ => Err(wrong("it is empty".to_owned())),
+    }
+}
+
 /// Removes what was generated: tool actions, the types of their input, and their groups.
 fn remove_tools(definitions: &mut Value) -> Vec<String> {
+    let removed = remove_some(definitions, &|_, _| true);
+    let is_group = |id: &str| EFFECTS.contains(&id) || id.starts_with("server:");
+    let actions = definitions.get_mut("actions").and_then(Value::as_object_mut);
+    if let Some(actions) = actions {
+        actions.retain(|id, action| !(is_group(id) && applies_to_nothing(action)));
+    }
+    removed
+}
+
+/// Removes some tool actions and the types of their input.
+fn remove_some(definitions: &mut Value, is_removed: &dyn Fn(&str, &Value) -> bool) -> Vec<String> {
     let Some(actions) = definitions.get_mut("actions").and_then(Value::as_object_mut) else {
         return Vec::new();
     };
-    let inputs: Vec<(String, String)> = actions
+    let removed: Vec<(String, String)> = actions
         .iter()
+        .filter(|(id, action)| is_removed(id, action))
         .filter_map(|(id, action)| Some((id.clone(), input_type(action)?.to_owned())))
         .collect();
-    let is_group = |id: &str| EFFECTS.contains(&id) || id.starts_with("server:");
-    actions.retain(|id, action| {
-        let is_tool = inputs.iter().any(|(tool, _)| tool == id);
-        let is_generated_group = is_group(id) && applies_to_nothing(action);
-        !is_tool && !is_generated_group
-    });
-    for (_, input) in &inputs {
+    actions.retain(|id, _| !removed.iter().any(|(tool, _)| tool == id));
+    for (_, input) in &removed {
         remove_type(definitions, input);
     }
-    inputs.into_iter().map(|(id, _)| id).collect()
+    removed.into_iter().map(|(id, _)| id).collect()
 }
 
 /// Removes a common type that nothing refers to, and then those that only it referred to.

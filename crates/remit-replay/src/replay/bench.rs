@@ -8,7 +8,7 @@ use crate::facts::{SessionFacts, facts_by_call};
 use crate::history::{Fields, Histories, Recall, Remembered, histories};
 use crate::reference::{Judgement, judge};
 use crate::table::{Cells, Value};
-use crate::{Absent, Lack, Mapped, Mapper, MissingFact, Severity, Unmapped, Verdict};
+use crate::{Absent, Lack, Mapped, Mapper, Misfit, MissingFact, Severity, Unmapped, Verdict};
 use cedar_policy::{Entities, EntityUid};
 use remit_policy::{Scope, SessionKey, TaskMatch, Workspace};
 use remit_session::{CallIdx, LaneIdx, Recording, Session, Step, StepIdx, ToolCall};
@@ -193,7 +193,7 @@ impl Pending<'_> {
 
     /// A call whose request Cedar does not take.
     pub(crate) fn refused(self, unmapped: Unmapped) -> JudgedCall {
-        unknown(self.at, self.index, unmapped.into(), self.mapped.misfits)
+        unknown(self.at, self.index, unmapped.into(), in_words(&self.mapped.misfits))
     }
 
     pub(crate) fn verdict(
@@ -203,6 +203,7 @@ impl Pending<'_> {
         drift: Severity,
     ) -> JudgedCall {
         let Mapped { principal, action, missing, misfits, .. } = self.mapped;
+        let misfits = in_words(&misfits);
         let judged = Judged {
             principal: principal.to_string(),
             action: action.id.clone(),
@@ -256,6 +257,10 @@ fn unknown(step: StepIdx, index: CallIdx, why: Unknown, misfits: Vec<String>) ->
         unknown: Some(why),
         misfits,
     }
+}
+
+fn in_words(misfits: &[Misfit]) -> Vec<String> {
+    misfits.iter().map(ToString::to_string).collect()
 }
 
 fn no_schema() -> Unknown {
