@@ -49,12 +49,20 @@ need_webview() {
   need_packages "the window's web engine" libwebkit2gtk-4.1-dev
 }
 
-# The window's packages, as the lock file says; only when the lock file is newer than what is there.
-need_npm_packages() {
-  local stamp=ui/node_modules/.package-lock.json
-  if [ ! -f "$stamp" ] || [ ui/package-lock.json -nt "$stamp" ]; then
-    say "installing the window's packages, as ui/package-lock.json lists them"
-    (cd ui && npm ci --no-audit --no-fund --loglevel=error)
+# need_npm FOLDER WHAT: packages as the folder's lock file says; only when that is newer than what is there.
+need_npm() {
+  local stamp=$1/node_modules/.package-lock.json
+  if [ ! -f "$stamp" ] || [ "$1/package-lock.json" -nt "$stamp" ]; then
+    say "installing $2, as $1/package-lock.json lists it"
+    (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
     touch "$stamp"
   fi
+}
+
+need_npm_packages() {
+  need_npm ui "the window's packages"
+}
+
+need_engines() {
+  need_npm tests/engines "Cedar's WebAssembly, an engine to check exports with"
 }

@@ -31,5 +31,6 @@ pub use commands::dispatch;
 pub use files::test_files;
 pub use open::{load_paths, load_paths_each, load_recordings, load_seen, workspace_sources};
 pub use {
-    remit_learn as learn, remit_policy as policy, remit_replay as replay, remit_session as session,
+    remit_bundle as bundle, remit_learn as learn, remit_policy as policy, remit_replay as replay,
+    remit_session as session,
 };

@@ -20,6 +20,7 @@ pub mod envelope;
 mod key;
 mod manifest;
 mod refusal;
+pub mod target;
 
 pub use archive::{Archive, MAX_BYTES, MAX_MEMBERS, safe_name};
 pub use digest::{of_bytes, of_parts};

@@ -1,5 +1,9 @@
 //! The command line, as typed.
 
+mod bundle;
+
+pub(crate) use bundle::{BundleCommand, BundleExportArgs};
+
 use crate::error::ErrorFormat;
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +54,11 @@ pub(crate) enum Command {
     Friction(FrictionArgs),
     /// Make the scope of tasks that have none, from what the agents do in their other tasks
     DefaultScope(DefaultScopeArgs),
+    /// Hand policies to points that enforce
+    Bundle {
+        #[command(subcommand)]
+        command: BundleCommand,
+    },
     /// Serve editors over stdin and stdout, by the Language Server Protocol
     Lsp,
 }

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod default_scope;
 pub(crate) mod diff;

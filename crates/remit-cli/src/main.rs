@@ -71,6 +71,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Score(args) => command::score::run(args),
         Command::Friction(args) => command::friction::run(args),
         Command::DefaultScope(args) => command::default_scope::run(args),
+        Command::Bundle { command } => command::bundle::run(command),
         Command::Lsp => command::lsp::run(),
     }
 }

@@ -76,6 +76,12 @@ impl PolicySource {
         })
     }
 
+    /// The definitions of the macros that it uses, each with its `;` and a line's end.
+    #[must_use]
+    pub fn macros(&self) -> &str {
+        &self.macros
+    }
+
     /// Whether the author gave it an id.
     #[must_use]
     pub fn has_own_id(&self) -> bool {

@@ -27,6 +27,7 @@ use std::ops::Range;
 
 use dogwood_language::TemporalField;
 
+pub use actions::schema_with_booleans;
 pub use events::HistoryOf;
 pub(crate) use file::parse;
 pub(crate) use format::format;

@@ -28,19 +28,24 @@ pub(super) struct Actions {
 impl Actions {
     /// Reads a workspace's schema; the error is Dogwood's or Cedar's own words.
     pub(super) fn new(text: &str) -> Result<Self, String> {
-        let (fragment, _) =
-            SchemaFragment::from_cedarschema_str(text).map_err(|error| error.to_string())?;
-        let mut schema = fragment.to_json_value().map_err(|error| error.to_string())?;
+        let mut schema = json_of(text)?;
         let mut declared = BTreeSet::new();
-        let common = common_types(&schema);
-        for (namespace, body) in schema.as_object_mut().into_iter().flatten() {
-            let actions = body.get_mut("actions").and_then(Value::as_object_mut);
-            for action in actions.into_iter().flatten().map(|(_, action)| action) {
-                add_to_context(action, namespace, &common, &mut declared);
+        extend_contexts(&mut schema, &mut |_, _, attributes| {
+            for (name, ty) in added() {
+                if attributes.contains_key(name) {
+                    declared.insert(name.to_owned());
+                } else {
+                    attributes.insert(name.to_owned(), ty);
+                }
             }
-        }
+        });
         let whole = printed(&schema)?;
         Ok(Self { schema, whole, declared })
+    }
+
+    /// The text of the schema with all actions.
+    pub(super) fn text(&self) -> Result<String, String> {
+        text_of(&self.schema)
     }
 
     /// The schema with all actions.
@@ -66,10 +71,55 @@ impl Actions {
 }
 
 fn printed(schema: &Value) -> Result<PolicySchema, String> {
+    PolicySchema::from_cedarschema_str(&text_of(schema)?).map_err(|error| error.to_string())
+}
+
+fn json_of(text: &str) -> Result<Value, String> {
+    let (fragment, _) =
+        SchemaFragment::from_cedarschema_str(text).map_err(|error| error.to_string())?;
+    fragment.to_json_value().map_err(|error| error.to_string())
+}
+
+fn text_of(schema: &Value) -> Result<String, String> {
     let fragment =
         SchemaFragment::from_json_value(schema.clone()).map_err(|error| error.to_string())?;
-    let text = fragment.to_cedarschema().map_err(|error| error.to_string())?;
-    PolicySchema::from_cedarschema_str(&text).map_err(|error| error.to_string())
+    fragment.to_cedarschema().map_err(|error| error.to_string())
+}
+
+/// A schema whose actions have some more Booleans in their contexts, none of which must be there.
+/// `wanted` is asked with an action's full text, such as `Action::"pay"`.
+///
+/// # Errors
+/// If the text is no schema, in Cedar's words.
+pub fn schema_with_booleans(
+    text: &str,
+    wanted: &dyn Fn(&str) -> Vec<String>,
+) -> Result<String, String> {
+    let mut schema = json_of(text)?;
+    extend_contexts(&mut schema, &mut |namespace, action, attributes| {
+        let uid = format!("{}::{action:?}", qualified(namespace, "Action"));
+        for name in wanted(&uid) {
+            attributes.insert(name, json!({ "type": "Boolean", "required": false }));
+        }
+    });
+    text_of(&schema)
+}
+
+/// What becomes of the attributes of a context, by the action's namespace and id.
+type ChangeContext<'c> = dyn FnMut(&str, &str, &mut Map<String, Value>) + 'c;
+
+/// Changes the attributes of the context of every action that can be requested. `change` is told the
+/// namespace and the action's id.
+fn extend_contexts(schema: &mut Value, change: &mut ChangeContext<'_>) {
+    let common = common_types(schema);
+    for (namespace, body) in schema.as_object_mut().into_iter().flatten() {
+        let actions = body.get_mut("actions").and_then(Value::as_object_mut);
+        for (id, action) in actions.into_iter().flatten() {
+            let change =
+                &mut |attributes: &mut Map<String, Value>| change(namespace, id, attributes);
+            extend_context(action, namespace, &common, change);
+        }
+    }
 }
 
 /// The common types by full name.
@@ -88,11 +138,11 @@ fn qualified(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}::{name}") }
 }
 
-fn add_to_context(
+fn extend_context(
     action: &mut Value,
     namespace: &str,
     common: &Map<String, Value>,
-    declared: &mut BTreeSet<String>,
+    change: &mut dyn FnMut(&mut Map<String, Value>),
 ) {
     let Some(applies) = action.get_mut("appliesTo").and_then(Value::as_object_mut) else {
         return;
@@ -111,13 +161,7 @@ fn add_to_context(
         }
     }
     if let Some(attributes) = context.get_mut("attributes").and_then(Value::as_object_mut) {
-        for (name, ty) in added() {
-            if attributes.contains_key(name) {
-                declared.insert(name.to_owned());
-            } else {
-                attributes.insert(name.to_owned(), ty);
-            }
-        }
+        change(attributes);
         applies.insert("context".to_owned(), context);
     }
 }

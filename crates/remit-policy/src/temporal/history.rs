@@ -88,6 +88,16 @@ impl History {
         Ok(&self.ground()?.partition_keys)
     }
 
+    /// The action schema that Dogwood's own engines need: the workspace's, with what requests know besides
+    /// in every context, `sessionId`, `requestId` and `derived`.
+    ///
+    /// # Errors
+    /// As [`History::signatures`].
+    pub fn action_schema(&self) -> Result<String, HistoryError> {
+        let ground = self.ground().map_err(Clone::clone)?;
+        ground.actions.text().map_err(|reason| HistoryError { reason })
+    }
+
     /// What is wrong with the number of policies that ask history, where there is a limit.
     pub(crate) fn too_many(&self, policies: &[Arc<PolicySource>]) -> Option<Finding> {
         let mut asking = policies.iter().filter(|policy| !policy.leaves.is_empty());
