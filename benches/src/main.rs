@@ -149,7 +149,7 @@ fn imports(output: Output) -> Result<ExitCode, String> {
     let repository = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let figures = import::measure(&repository)?;
     let about = "One thread, the samples of the repository again and again; where the corpus has none of a \
-                 format, those of the import tests. The other side passes over the same bytes and keeps nothing.";
+                 format, those of the import tests. Time of the processor. The other side passes over the same bytes and keeps nothing.";
     output.give(&Run { bench: "import", arguments: String::new(), about, figures })?;
     Ok(ExitCode::SUCCESS)
 }
