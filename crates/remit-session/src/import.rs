@@ -48,6 +48,7 @@ pub(crate) use openhands::ends_like_log as ends_like_model_log;
 pub use otlp::{NotOtlp, otlp_json};
 pub(crate) use text::decode;
 
+use crate::identity::settle;
 use crate::{CallIdx, Session, StepKind, Warning};
 use miette::Diagnostic;
 use std::borrow::Cow;
@@ -303,6 +304,7 @@ fn finish(
 ) -> Imported {
     number_calls(&mut sessions);
     name_apart(&mut sessions);
+    sessions.iter_mut().for_each(settle);
     if !sessions.iter().any(|session| session.calls().next().is_some()) {
         warnings.add("the recording holds no tool call", crate::Place::Pointer(String::new()));
     }

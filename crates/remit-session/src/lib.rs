@@ -13,6 +13,7 @@
 //! Not here: policies, requests, verdicts. This crate knows no Cedar.
 
 mod export;
+mod identity;
 mod import;
 mod load;
 mod model;
@@ -22,6 +23,9 @@ mod past;
 mod profile;
 
 pub use export::{DogwoodLog, to_atif, to_dogwood};
+pub use identity::{
+    Act, AgentIdentity, Credential, CredentialKind, HandOff, Identity, Mandate, Sighting, Told,
+};
 pub use import::{
     Format, ImportError, Imported, Limits, NotOtlp, UnknownFormat, import, otlp_json, sniff,
 };

@@ -42,6 +42,8 @@ pub struct Session {
     pub steps: Vec<Step>,
     /// Whether the recording says that the task was solved.
     pub solved: Option<bool>,
+    /// Who acts, for whom and with which credentials.
+    pub identity: crate::Identity,
 }
 
 /// One agent, sub-agent or branch of a session.

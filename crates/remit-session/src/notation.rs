@@ -32,6 +32,20 @@
 //! * A result answers the oldest call of its lane that has none; else `of=ID` says which, `of=#N` the
 //!   N-th call of the session from 0, `of=#none` none at all. A result is `executed` unless it says
 //!   another of the four words.
+//! * `mandate`, `identity`, `credential` and `hand-off` lines say who acts, for whom and with what; a call
+//!   says with which credential (`with=ID`) and whether a person was there (`human=yes`, `human=no`):
+//!
+//!   ```text
+//!   mandate starts=2026-01-02T03:00:00Z ends=2026-01-02T03:10:00Z risk=high environment=production
+//!   identity spiffe://bank.example/reader lane=1 attested behalf=ann chain="ann desk reader"
+//!   credential tok-1 kind=access-token issuer=https://id.example audience=bank scopes="read write"
+//!     issued=2026-01-02T03:00:00Z expires=2026-01-02T03:05:00Z revoked=... subject=desk task=pay-bill
+//!   hand-off from=0 to=1 passed=tok-1
+//!   call pay with=tok-1 human=no: {}
+//!   ```
+//!
+//!   Lists are words with spaces between them, or a JSON list. `added` marks what a file beside the
+//!   recording said.
 //! * Without `goal`, the goal is the first thing that the user says in lane 0. `goal` alone means
 //!   that there is none.
 //!
@@ -39,6 +53,7 @@
 //! that a call does not point back to). A line that cannot be read is a warning; a broken call is
 //! still a call.
 
+mod identity;
 mod read;
 mod write;
 

@@ -11,8 +11,9 @@
 )]
 
 use remit_session::{
-    Arguments, CallIdx, Format, Lane, LaneIdx, LaneKind, Limits, Outcome, Place, Role, Session,
-    Step, StepIdx, StepKind, ToolCall, ToolResult, import, to_notation,
+    Act, AgentIdentity, Arguments, CallIdx, Credential, CredentialKind, Format, HandOff, Identity,
+    Lane, LaneIdx, LaneKind, Limits, Mandate, Outcome, Place, Role, Session, Step, StepIdx,
+    StepKind, Told, ToolCall, ToolResult, import, to_notation,
 };
 use serde_json::{Map, Value, json};
 
@@ -145,6 +146,76 @@ fn link(session: &mut Session, dice: &mut Dice) {
     }
 }
 
+fn words(dice: &mut Dice) -> Vec<String> {
+    (0..dice.roll(4)).map(|_| name(dice)).collect()
+}
+
+fn time(dice: &mut Dice) -> Option<jiff::Timestamp> {
+    dice.maybe(|dice| jiff::Timestamp::from_millisecond(dice.roll(1 << 41) as i64).unwrap())
+}
+
+fn told(dice: &mut Dice) -> Told {
+    dice.pick(&[Told::Recorded, Told::Added])
+}
+
+fn credential(dice: &mut Dice, at: usize) -> Credential {
+    Credential {
+        id: format!("{}{at}", text(dice)),
+        kind: dice.pick(&CredentialKind::ALL),
+        fingerprint: dice.maybe(|_| format!("secret-{at}")),
+        issuer: dice.maybe(text),
+        subject: dice.maybe(text),
+        audience: words(dice),
+        scopes: dice.maybe(words).map(|scopes| scopes.into_iter().collect()),
+        issued: time(dice),
+        expires: time(dice),
+        revoked: time(dice),
+        task: dice.maybe(text),
+        told: told(dice),
+    }
+}
+
+/// Who acts; each call may be made with a credential.
+fn identify(session: &mut Session, dice: &mut Dice) {
+    let calls: Vec<StepIdx> = session.calls().map(|(step, ..)| step).collect();
+    let identity = &mut session.identity;
+    identity.mandate = Mandate {
+        starts: time(dice),
+        ends: time(dice),
+        risk: dice.maybe(text),
+        environment: dice.maybe(name),
+        told: Told::Recorded,
+    };
+    identity.credentials = (0..dice.roll(3) as usize).map(|at| credential(dice, at)).collect();
+    let held = identity.credentials.len() as u64;
+    for lane in (0..dice.roll(3) as u32).map(LaneIdx) {
+        identity.agents.push(AgentIdentity {
+            lane,
+            id: format!("x{}", text(dice)),
+            attested: dice.maybe(|dice| dice.roll(2) == 0),
+            behalf: dice.maybe(name),
+            chain: words(dice),
+            told: told(dice),
+        });
+    }
+    for step in calls {
+        let credential = dice.maybe(|dice| dice.roll(held.max(1)) as u32).filter(|_| held > 0);
+        let human = dice.maybe(|dice| dice.roll(2) == 0);
+        if credential.is_some() || human.is_some() {
+            identity.acts.insert(step, Act { credential, human });
+        }
+    }
+    for _ in 0..dice.roll(2) {
+        identity.told_hand_offs.push(HandOff {
+            from: LaneIdx(0),
+            to: LaneIdx(dice.roll(3) as u32),
+            step: dice.maybe(|dice| StepIdx(dice.roll(5) as u32)),
+            passed: (0..held as u32).filter(|_| dice.roll(2) == 0).collect(),
+            told: told(dice),
+        });
+    }
+}
+
 fn session(dice: &mut Dice) -> Session {
     let lane = |agent: String, kind| Lane { agent, kind };
     let after = dice.maybe(|dice| StepIdx(dice.roll(5) as u32));
@@ -160,8 +231,10 @@ fn session(dice: &mut Dice) -> Session {
         steps: (0..dice.roll(12)).map(|_| step(dice, lanes.len() as u64)).collect(),
         lanes,
         solved: dice.maybe(|dice| dice.roll(2) == 0),
+        identity: Identity::default(),
     };
     link(&mut session, dice);
+    identify(&mut session, dice);
     session
 }
 

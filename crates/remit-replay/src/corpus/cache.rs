@@ -22,7 +22,7 @@ const FOLDER: &str = ".remit";
 const FILE: &str = "corpus.bin";
 const MAGIC: &[u8; 8] = b"remitcor";
 /// Counts the forms that the file has had.
-const FORM: u32 = 5;
+const FORM: u32 = 6;
 /// Magic, form, checksum, and the length of the part before the table.
 const HEADER: usize = 8 + 4 + 4 + 8;
 

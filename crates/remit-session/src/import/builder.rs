@@ -3,9 +3,10 @@
 //! Promises: a result is linked to its call in both directions, the first result decides the
 //! outcome, a result that answers nothing is kept and counted.
 
+use crate::identity::Noticed;
 use crate::{
-    Arguments, CallIdx, Lane, LaneIdx, LaneKind, Outcome, Place, Role, Session, Step, StepIdx,
-    StepKind, ToolCall, ToolResult, Warning,
+    Arguments, CallIdx, Identity, Lane, LaneIdx, LaneKind, Outcome, Place, Role, Session, Step,
+    StepIdx, StepKind, ToolCall, ToolResult, Warning,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -53,6 +54,7 @@ impl SessionBuilder {
                 lanes: vec![main],
                 steps: Vec::new(),
                 solved: None,
+                identity: Identity::default(),
             },
             open: HashMap::new(),
             turn: BTreeSet::new(),
@@ -73,6 +75,11 @@ impl SessionBuilder {
     pub fn add_lane(&mut self, lane: Lane) -> LaneIdx {
         self.session.lanes.push(lane);
         LaneIdx(self.session.lanes.len() as u32 - 1)
+    }
+
+    /// Takes up what a recording says about who acts in a lane, and about the call at `step`.
+    pub fn identify(&mut self, lane: LaneIdx, step: Option<StepIdx>, noticed: Noticed) {
+        self.session.identity.take(lane, step, noticed);
     }
 
     /// Calls from here on are answered before earlier ones where ids do not tell.

@@ -11,6 +11,7 @@
 //! * Tools named `mcp__server__tool` are that server's, all others are `claude-code`'s own.
 //! * The goal is the first thing that the person wrote, commands and the runtime's notes apart.
 //!   The task is not recorded.
+//! * The permission mode says whether a person is asked about calls, or could step in.
 //!
 //! Not here: hook, file-history, queue and title lines, which are no steps.
 
@@ -23,6 +24,7 @@ use super::builder::{Moment, NewCall, SessionBuilder, Warnings};
 use super::json::{Object, arguments, id_field, text_field};
 use super::messages::{UNNAMED_TOOL, content_text, unreadable, warn_about};
 use super::{ImportError, Source};
+use crate::identity::Noticed;
 use crate::{Arguments, Lane, LaneIdx, LaneKind, Outcome, Role, Session, StepIdx, StepKind};
 use branches::Node;
 use entries::{Entries, Entry, Said, Speaker, Thread};
@@ -66,6 +68,8 @@ struct Transcript<'a> {
     reached: Vec<(LaneIdx, Option<StepIdx>)>,
     read_in_agents: HashSet<String>,
     command: Option<String>,
+    /// Whether a person is asked, or could step in.
+    human: Option<bool>,
 }
 
 impl<'a> Transcript<'a> {
@@ -82,10 +86,14 @@ impl<'a> Transcript<'a> {
             reached: Vec::with_capacity(entries.list.len()),
             read_in_agents: HashSet::new(),
             command: None,
+            human: None,
         }
     }
 
     fn entry(&mut self, index: usize, entry: &Entry, node: Node) {
+        if entry.thread == Thread::Main {
+            self.human = entry.human;
+        }
         let parent = node.parent.and_then(|parent| self.reached.get(parent).copied());
         let (lane, after) = match &entry.thread {
             Thread::Agent(agent) => (self.agent_lane(agent), None),
@@ -199,7 +207,9 @@ impl<'a> Transcript<'a> {
         let server = text_field(object, "server_name").map(str::to_owned);
         let new = NewCall { server: server.or(Some(server_of(&tool))), id, tool, arguments };
         warn_about(&new, &moment.place, self.warnings);
-        self.builder.call(moment.clone(), new);
+        let step = self.builder.call(moment.clone(), new);
+        let noticed = Noticed { human: self.human, ..Noticed::default() };
+        self.builder.identify(moment.lane, Some(step), noticed);
     }
 
     fn result(&mut self, moment: &Moment, object: &Object) {

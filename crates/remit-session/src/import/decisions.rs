@@ -13,6 +13,7 @@ use super::builder::{Moment, NewCall, SessionBuilder, Warnings};
 use super::json::{self, Object, arguments, id_field, text_field, within};
 use super::messages::warn_about;
 use super::{ImportError, Source};
+use crate::identity::{Noticed, noticed_in_user_identity};
 use crate::{Arguments, Outcome, Place, Session};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -86,7 +87,7 @@ impl Log<'_> {
         self.sessions.into_iter().map(SessionBuilder::finish).collect()
     }
 
-    fn add(&mut self, found: Found, moment: Moment) {
+    fn add(&mut self, found: Found, noticed: Noticed, moment: Moment) {
         let Found { session, agent, call, ended } = found;
         let id = session.unwrap_or_else(|| self.source.stem().to_owned());
         let next = self.sessions.len();
@@ -98,6 +99,7 @@ impl Log<'_> {
         let Some(builder) = self.sessions.get_mut(at) else { return };
         warn_about(&call, &moment.place, self.warnings);
         let step = builder.call(moment.clone(), call);
+        builder.identify(moment.lane, Some(step), noticed);
         if let Some((text, outcome)) = ended {
             builder.result(moment, Some(step), text, outcome);
         }
@@ -145,7 +147,7 @@ impl Log<'_> {
             },
             ended: opa_ended(decision),
         };
-        self.add(found, Moment { at, ..Moment::at(place) });
+        self.add(found, Noticed::default(), Moment { at, ..Moment::at(place) });
     }
 
     fn event(&mut self, event: &Value, place: Place) {
@@ -157,8 +159,12 @@ impl Log<'_> {
         let name = text_field(event, "eventName").unwrap_or_default();
         let decides =
             source == "verifiedpermissions.amazonaws.com" && name.starts_with("IsAuthorized");
+        let who = event.get("userIdentity").and_then(Value::as_object);
+        let noticed = who.map(noticed_in_user_identity).unwrap_or_default();
+        // Who asks whether something is authorized is not who wants to do it.
+        let noticed = if decides { Noticed::default() } else { noticed };
         let found = if decides { authorized(event) } else { acted(event, source, name) };
-        self.add(found, Moment { at, ..Moment::at(place) });
+        self.add(found, noticed, Moment { at, ..Moment::at(place) });
     }
 }
 

@@ -10,6 +10,7 @@ use super::json::{self, Object, arguments, id_field, text_field, within};
 use super::messages::{UNNAMED_TOOL, content_text, warn_about};
 use super::said::says_failed;
 use super::{ImportError, Source};
+use crate::identity::{Noticed, is_watched};
 use crate::{Lane, LaneIdx, LaneKind, Outcome, Place, Role, Session, StepIdx};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -161,7 +162,10 @@ impl Open {
         };
         warn_about(&call, &moment.place, warnings);
         let (has_id, key) = (call.id.is_some(), key(payload, moment.lane));
+        let (lane, mode) = (moment.lane, text_field(payload, "permission_mode"));
         let step = self.builder.call(moment, call);
+        let noticed = Noticed { human: mode.and_then(is_watched), ..Noticed::default() };
+        self.builder.identify(lane, Some(step), noticed);
         if !has_id {
             self.unanswered.entry(key).or_default().push_back(step);
         }

@@ -23,7 +23,8 @@ use super::builder::{Moment, NewCall, SessionBuilder, Warnings};
 use super::json::{self, Object, arguments, id_field, text_field, within};
 use super::messages::{UNNAMED_TOOL, content_text, warn_about};
 use super::{ImportError, Read, Source};
-use crate::{Outcome, Place, Role, Session, StepIdx};
+use crate::identity::{noticed_in_headers, noticed_in_meta};
+use crate::{LaneIdx, Outcome, Place, Role, Session, StepIdx};
 use envelope::{Envelope, Side};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -195,8 +196,18 @@ impl<'a> Transcript<'a> {
         };
         warn_about(&new, &envelope.place, self.warnings);
         let step = self.builder.call(moment(envelope), new);
+        self.identify(step, envelope, params);
         self.connections.push((step, envelope.server.clone()));
         step
+    }
+
+    /// Who calls and with what: by the headers that the recorder kept, else by the request itself.
+    fn identify(&mut self, step: StepIdx, envelope: &Envelope<'_>, params: Option<&Object>) {
+        let meta = params.and_then(|params| params.get("_meta")?.as_object());
+        for noticed in [envelope.headers.map(noticed_in_headers), meta.map(noticed_in_meta)] {
+            let noticed = noticed.unwrap_or_default();
+            self.builder.identify(LaneIdx(0), Some(step), noticed);
+        }
     }
 
     fn notification(&mut self, envelope: &Envelope<'_>, message: &Object, method: &str) {

@@ -22,6 +22,7 @@ use super::Source;
 use super::builder::{Moment, NewCall, SessionBuilder, Warnings};
 use super::messages::{UNNAMED_TOOL, warn_about};
 use super::said::{Said, SaidCall, SaidResult};
+use crate::identity::Noticed;
 use crate::{Arguments, LaneIdx, Outcome, Place, Role, Session, StepIdx};
 use jiff::Timestamp;
 use lanes::Lanes;
@@ -44,6 +45,8 @@ pub(super) struct Span {
     pub agent: Option<String>,
     /// Who acts where no agent is named.
     pub service: Option<String>,
+    /// What the span and its process say about who acts and with what.
+    pub noticed: Noticed,
     pub work: Work,
 }
 
@@ -201,6 +204,7 @@ impl Reader<'_> {
         let Some(span) = self.spans.get(event.span) else { return };
         let lane = self.lanes.of(event.span, &mut self.builder, &self.called);
         let moment = Moment { lane, at: event.at, place: span.place.clone() };
+        self.builder.identify(lane, None, span.noticed.without_credential());
         match (&span.work, event.ends) {
             (Work::Agent { input, .. }, false) => self.prompt(input, &moment, false),
             (Work::Agent { .. }, true) => {}
@@ -242,6 +246,9 @@ impl Reader<'_> {
         }
         let step = self.builder.call(moment.clone(), call);
         self.called.insert(index, step);
+        if let Some(span) = self.spans.get(index) {
+            self.builder.identify(moment.lane, Some(step), span.noticed.clone());
+        }
         step
     }
 

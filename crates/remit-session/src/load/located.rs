@@ -22,11 +22,12 @@ pub struct Located {
     pub path: Utf8PathBuf,
     pub(super) explicit: bool,
     pub(super) sides: Vec<SideFound>,
+    pub(super) identity: Option<Utf8PathBuf>,
     /// What the user says that it is.
     pub(super) format: Option<Format>,
     /// If it is in an archive: the way to it.
     pub(super) way: Vec<Member>,
-    /// Of the file, then of its side files and what stands beside those.
+    /// Of the file, then of its side files and what stands beside those, then of the file about identities.
     stamps: Vec<Stamp>,
 }
 
@@ -45,17 +46,17 @@ struct Stamp {
 
 impl Located {
     pub(super) fn new(file: Found, shown: Utf8PathBuf, format: Option<Format>) -> Self {
-        let Found { path, explicit, sides, .. } = file;
+        let Found { path, explicit, sides, identity, .. } = file;
         let beside = sides.iter().flat_map(|side| [Some(&side.path), side.meta.as_ref()]);
-        let paths = std::iter::once(&path).chain(beside.flatten());
+        let paths = std::iter::once(&path).chain(beside.flatten()).chain(&identity);
         let stamps = paths.map(|path| Stamp::of(path)).collect();
-        Located { shown, path, explicit, sides, format, way: Vec::new(), stamps }
+        Located { shown, path, explicit, sides, identity, format, way: Vec::new(), stamps }
     }
 
     /// A member of this file, which is an archive.
     pub(super) fn member(&self, listed: Listed) -> Self {
         let shown = self.shown.join(listed.name.trim_start_matches('/'));
-        Located { shown, way: listed.way, ..self.clone() }
+        Located { shown, way: listed.way, identity: None, ..self.clone() }
     }
 
     /// How large the file was with its side files; of what is packed, how large it may become.

@@ -3,13 +3,17 @@
 use super::packed::{read_member, unpacked};
 use super::walk::SideFound;
 use super::{Located, Skipped};
-use crate::import::{SideFile, Warnings, decode, import_with_side_files};
+use crate::identity::sidecar;
+use crate::import::{Imported, SideFile, Warnings, decode, import_with_side_files};
 use crate::{Limits, Place, Recording, RecordingDigest};
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
+
+/// A file about identities is written by hand.
+const MOST_IDENTITY_BYTES: u64 = 8 << 20;
 
 /// Why a file was not read, and what to do.
 #[derive(Debug)]
@@ -85,14 +89,15 @@ impl Located {
         let files: Vec<_> = sides.iter().zip(&texts).map(|(side, text)| side.file(text)).collect();
         let name = without_packing(path.as_str());
         let imported = import_with_side_files(name, &bytes, &files, self.format, limits, warnings);
-        let (format, imported) = imported.map_err(|error| Reason {
+        let (format, mut imported) = imported.map_err(|error| Reason {
             // The path stands beside the reason already.
             why: error.to_string().replacen(&format!("`{name}`"), "it", 1),
             help: error.help().map(|help| help.to_string()),
         })?;
+        let identity = self.add_identity(limits.file_bytes, &mut imported);
         let recording = Recording {
             path: path.clone(),
-            digest: digest_with(digest, &sides),
+            digest: digest_with(digest, &sides, identity.as_deref()),
             format,
             sessions: imported.sessions,
             warnings: imported.warnings,
@@ -100,6 +105,27 @@ impl Located {
         };
         let size = bytes.len() + sides.iter().map(|side| side.bytes.len()).sum::<usize>();
         Ok((recording, size as u64))
+    }
+
+    /// Adds what the file about identities says, and returns its bytes.
+    fn add_identity(&self, limit: u64, imported: &mut Imported) -> Option<Vec<u8>> {
+        let path = self.identity.as_ref()?;
+        let shown = Utf8PathBuf::from(format!("{}{}", self.shown, sidecar::ENDING));
+        let mut warnings = Warnings::default();
+        let bytes = match bounded(path, limit.min(MOST_IDENTITY_BYTES)) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                let message = format!("nothing is added about identities: {}", reason.why);
+                warnings.add(message, Place::FileLine(shown, 1));
+                imported.warnings.extend(warnings.into_list());
+                return None;
+            }
+        };
+        let text = decode(&bytes, &mut warnings);
+        sidecar::add(&shown, &text, &mut imported.sessions, &mut warnings);
+        drop(text);
+        imported.warnings.extend(warnings.into_list());
+        Some(bytes)
     }
 }
 
@@ -158,11 +184,15 @@ fn bounded(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Reason> {
     Ok(bytes)
 }
 
-/// The digest of a file and its side files.
-fn digest_with(mut digest: Sha256, sides: &[Side]) -> RecordingDigest {
+/// The digest of a file, its side files, and what is said about identities.
+fn digest_with(mut digest: Sha256, sides: &[Side], identity: Option<&[u8]>) -> RecordingDigest {
     for side in sides {
         digest.update(Sha256::digest(&side.bytes));
         digest.update(Sha256::digest(&side.meta));
+    }
+    if let Some(identity) = identity {
+        digest.update(b"identity");
+        digest.update(Sha256::digest(identity));
     }
     let hex = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     RecordingDigest(format!("sha256:{hex}"))

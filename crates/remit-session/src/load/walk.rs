@@ -3,6 +3,7 @@
 mod openhands;
 
 use super::{Skipped, Source};
+use crate::identity::sidecar;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -23,6 +24,8 @@ pub(super) struct Found {
     pub source: usize,
     pub explicit: bool,
     pub sides: Vec<SideFound>,
+    /// The file that says who acted, if there is one.
+    pub identity: Option<Utf8PathBuf>,
 }
 
 /// A sub-agent's transcript beside its session's.
@@ -139,7 +142,8 @@ impl Walk {
             Some(found) => found.explicit |= explicit,
             None => {
                 self.known.insert(canonical, self.found.len());
-                self.found.push(Found { path, source, explicit, sides: Vec::new() });
+                let (sides, identity) = (Vec::new(), None);
+                self.found.push(Found { path, source, explicit, sides, identity });
             }
         }
     }
@@ -156,6 +160,7 @@ impl Walk {
         for found in &mut self.found {
             found.sides = side_files(&found.path);
             found.sides.extend(openhands.remove(&found.path).into_iter().flatten());
+            found.identity = identity_file(&found.path);
             for side in &found.sides {
                 joined.extend(canonical(&side.path));
                 joined.extend(side.meta.as_ref().and_then(|meta| canonical(meta)));
@@ -192,6 +197,13 @@ fn unreadable(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "it does not exist".to_owned(),
         kind => format!("it cannot be read: {kind}"),
     }
+}
+
+/// `<recording>.identity.toml`; a link is left alone.
+fn identity_file(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let path = Utf8PathBuf::from(format!("{path}{}", sidecar::ENDING));
+    let is_file = fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
+    is_file.then_some(path)
 }
 
 /// `<session>/subagents/agent-<id>.jsonl`, sorted; links are left alone.

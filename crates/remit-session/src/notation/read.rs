@@ -1,9 +1,9 @@
 //! Notation to sessions.
 
-use super::{OUTCOMES, ROLES};
+use super::{OUTCOMES, ROLES, identity};
 use crate::import::{Moment, NewCall, SessionBuilder, Source, Warnings, arguments_from_text};
 use crate::{
-    Arguments, Lane, LaneIdx, LaneKind, Outcome, Place, Session, StepIdx, StepKind, ToolCall,
+    Act, Arguments, Lane, LaneIdx, LaneKind, Outcome, Place, Session, StepIdx, StepKind, ToolCall,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,7 +24,9 @@ pub(crate) fn is_notation(name: &str, head: &str) -> bool {
 /// begin sentences with it.
 fn goes_on(line: &str) -> bool {
     let word = first_word(line);
-    HEADER_WORDS.contains(&word) || (is_step(word) && line.contains(':'))
+    HEADER_WORDS.contains(&word)
+        || identity::WORDS.contains(&word)
+        || (is_step(word) && line.contains(':'))
 }
 
 const HEADER_WORDS: [&str; 7] =
@@ -111,6 +113,10 @@ impl File<'_> {
             }
             "solved" => current.solved(&header_value(paragraph), place, self.warnings),
             "agent" | "sub-agent" | "branch" => current.lane(word, paragraph, place, self.warnings),
+            _ if identity::WORDS.contains(&word) => {
+                let identity = &mut current.builder.session().identity;
+                identity::read(identity, paragraph, &place, self.warnings);
+            }
             _ if is_step(word) => current.step(word, paragraph, place, self.warnings),
             _ => self.warnings.add("a line that begins with no known word was skipped", place),
         }
@@ -208,10 +214,25 @@ impl Current {
         let new = NewCall { id: owned("id"), tool, server: owned("server"), arguments };
         let id = new.id.clone();
         let step = self.builder.call(moment, new);
+        self.act(step, &head);
         self.calls.push(step);
         self.by_id.extend(id.map(|id| (id, step)));
         self.open.entry(lane).or_default().insert(step);
         self.said_outcomes.extend(said.map(|outcome| (step, outcome)));
+    }
+
+    /// With which credential the call was made, and whether a person was there.
+    fn act(&mut self, step: StepIdx, head: &Head) {
+        let identity = &mut self.builder.session().identity;
+        let credential = head.option("with").map(|id| identity::named(identity, id));
+        let human = match head.option("human") {
+            Some("yes") => Some(true),
+            Some("no") => Some(false),
+            Some(_) | None => None,
+        };
+        if credential.is_some() || human.is_some() {
+            identity.acts.insert(step, Act { credential, human });
+        }
     }
 
     fn result(&mut self, moment: Moment, head: &Head, warnings: &mut Warnings) {
@@ -281,15 +302,15 @@ fn unquoted(text: &str) -> String {
 
 /// The part of a line before its text: words, `key=value` options.
 #[derive(Default)]
-struct Head {
-    words: Vec<String>,
+pub(super) struct Head {
+    pub(super) words: Vec<String>,
     options: BTreeMap<String, String>,
     text: String,
     has_text: bool,
 }
 
 impl Head {
-    fn read(paragraph: &str) -> Head {
+    pub(super) fn read(paragraph: &str) -> Head {
         let mut head = Head::default();
         let mut rest = paragraph;
         loop {
@@ -311,11 +332,16 @@ impl Head {
         }
     }
 
-    fn option(&self, key: &str) -> Option<&str> {
+    pub(super) fn option(&self, key: &str) -> Option<&str> {
         self.options.get(key).map(String::as_str)
     }
 
-    fn parsed<T: FromStr>(&self, key: &str, place: &Place, warnings: &mut Warnings) -> Option<T> {
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        key: &str,
+        place: &Place,
+        warnings: &mut Warnings,
+    ) -> Option<T> {
         let value = self.option(key)?;
         let parsed = value.parse().ok();
         if parsed.is_none() {

@@ -1,6 +1,6 @@
 //! Sessions to notation.
 
-use super::ROLES;
+use super::{ROLES, identity};
 use crate::{
     Arguments, Lane, LaneIdx, LaneKind, Outcome, Session, Step, StepIdx, StepKind, ToolCall,
     ToolResult,
@@ -57,6 +57,7 @@ impl<'a> Writer<'a> {
             self.out.push_str(&head);
             self.out.push('\n');
         }
+        self.out.push_str(&identity::lines(session));
     }
 
     fn line(&mut self, word: &str, value: &str) {
@@ -121,6 +122,15 @@ impl<'a> Writer<'a> {
         for (key, value) in [("id", &call.id), ("server", &call.server)] {
             if let Some(value) = value {
                 option(&mut head, key, &token(value));
+            }
+        }
+        if let Some(act) = self.session.identity.acts.get(&idx) {
+            let credential = act.credential.and_then(|at| self.session.identity.credential(at));
+            if let Some(credential) = credential {
+                option(&mut head, "with", &token(&credential.id));
+            }
+            if let Some(human) = act.human {
+                option(&mut head, "human", if human { "yes" } else { "no" });
             }
         }
         if call.outcome != self.outcome_by_result(call) {
@@ -201,13 +211,13 @@ fn call_names(session: &Session) -> BTreeMap<StepIdx, String> {
     session.calls().enumerate().map(name).collect()
 }
 
-fn option(head: &mut String, key: &str, value: &str) {
+pub(super) fn option(head: &mut String, key: &str, value: &str) {
     // Writing to a string cannot fail.
     let _ = write!(head, " {key}={value}");
 }
 
 /// A word of a head: as it is if it cannot be taken for anything else, else as a JSON string.
-fn token(text: &str) -> String {
+pub(super) fn token(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./#@+$%&*~^!?,;".contains(c);
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
 }

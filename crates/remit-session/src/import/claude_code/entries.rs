@@ -3,6 +3,7 @@
 use super::super::json::{self, Object, lines, parse_line, text_field};
 use super::super::{ImportError, Source, Warnings};
 use crate::Place;
+use crate::identity::is_watched;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,6 +28,9 @@ pub(super) struct Entry {
     pub thread: Thread,
     /// `None` for lines that only carry the tree on.
     pub said: Option<Said>,
+    /// Whether a person is asked, or could step in, by the permission mode in force; sub-agents run in
+    /// that of the main thread.
+    pub human: Option<bool>,
 }
 
 /// The line before.
@@ -72,6 +76,7 @@ pub(super) struct Entries {
     seen: HashSet<String>,
     seen_in_agents: HashSet<String>,
     sidechains: HashMap<String, String>,
+    human: Option<bool>,
 }
 
 impl Entries {
@@ -131,6 +136,8 @@ impl Entries {
     fn side_file(&mut self, source: &Source<'_>, side: &SideFile<'_>, warnings: &mut Warnings) {
         let agent = side.path.file_stem().unwrap_or_default();
         let agent = agent.strip_prefix("agent-").unwrap_or(agent);
+        // The mode is the session's: only the main file tells when it changes.
+        self.human = None;
         if let Some(meta) = side.meta.as_ref().and_then(Value::as_object) {
             self.learn_kind(agent, text_field(meta, "agentType"));
             self.learn_start(agent, text_field(meta, "toolUseId"));
@@ -166,12 +173,15 @@ impl Entries {
             return;
         }
         self.learn_session(&line);
+        let mode = text_field(&line, "permissionMode");
+        self.human = mode.and_then(is_watched).or(self.human.filter(|_| mode.is_none()));
         let at = json::timestamp(line.get("timestamp"));
         let thread = self.thread(&line, uuid.as_deref(), agent);
         let said = self.said(&mut line, at, &place, warnings);
         if said.is_some() || uuid.is_some() {
             let parent = parent(&line);
-            self.list.push(Entry { place, at, uuid, parent, thread, said });
+            let human = self.human;
+            self.list.push(Entry { place, at, uuid, parent, thread, said, human });
         }
     }
 
@@ -290,7 +300,8 @@ impl Entries {
         };
         self.seen.extend(uuid);
         let (thread, place) = (Thread::Agent(agent.to_owned()), place.clone());
-        self.list.push(Entry { place, at, uuid: None, parent: None, thread, said });
+        let human = self.human;
+        self.list.push(Entry { place, at, uuid: None, parent: None, thread, said, human });
     }
 }
 

@@ -1,6 +1,6 @@
 //! What recorders put around a JSON-RPC message: when it was sent, by whom, over which connection.
 
-use super::json::{self, text_field, within};
+use super::json::{self, Object, text_field, within};
 use crate::Place;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub(super) struct Envelope<'a> {
     pub side: Option<Side>,
     /// The recorder's name for the connection.
     pub server: Option<String>,
+    /// The headers of the HTTP request that carried it.
+    pub headers: Option<&'a Object>,
 }
 
 /// An end of a connection.
@@ -60,11 +62,21 @@ impl<'a> Envelope<'a> {
             at: json::timestamp(first(&["timestamp", "ts", "time"]).as_ref()),
             side: side.and_then(Side::named),
             server: server.map(str::to_owned),
+            headers: ["headers", "request_headers", "http_headers"]
+                .iter()
+                .find_map(|key| words.get(*key)?.as_object()),
         })
     }
 
     pub fn bare(message: &'a Value, place: &Place) -> Envelope<'a> {
-        Envelope { message, place: place.clone(), at: None, side: None, server: None }
+        Envelope {
+            message,
+            place: place.clone(),
+            at: None,
+            side: None,
+            server: None,
+            headers: None,
+        }
     }
 }
 

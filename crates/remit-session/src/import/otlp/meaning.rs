@@ -9,6 +9,7 @@ use super::super::said::{Said, result_text, said, says_failed, structured};
 use super::super::trace::{Span, Tool, Work};
 use super::RawSpan;
 use super::attributes::indexed;
+use crate::identity::noticed_in_attributes;
 use crate::{Arguments, Outcome, Role};
 use serde_json::Value;
 
@@ -26,6 +27,7 @@ pub(in super::super) fn span(raw: RawSpan) -> Span {
     Span {
         conversation,
         agent: text(&["gen_ai.agent.name", "agent.name", "agent_name", "traceloop.entity.agent"]),
+        noticed: noticed_in_attributes(&raw.attributes).or(noticed_in_attributes(&raw.resource)),
         service: first_text(&raw.resource, &["service.name"]).map(str::to_owned),
         work,
         trace: raw.trace,
