@@ -21,7 +21,10 @@ fn main() -> ExitCode {
             let name = store.display();
             match check(&store) {
                 Ok((count, wrong)) => {
-                    println!("{name}: Cedar 4.4 accepts it and agrees with {} of {count} vectors", count - wrong.len());
+                    println!(
+                        "{name}: Cedar 4.4 accepts it and agrees with {} of {count} vectors",
+                        count - wrong.len()
+                    );
                     failed |= !wrong.is_empty() || count == 0;
                     wrong.iter().for_each(|line| println!("  {line}"));
                 }
@@ -46,12 +49,16 @@ fn check(store: &Path) -> Result<(usize, Vec<String>), Failure> {
         count += 1;
         let asked = &vector["request"];
         let context = Context::from_json_value(asked["context"].clone(), None)?;
-        let [principal, action, resource] = ["principal", "action", "resource"].map(|part| uid(&asked[part]));
+        let [principal, action, resource] =
+            ["principal", "action", "resource"].map(|part| uid(&asked[part]));
         let request = Request::new(principal?, action?, resource?, context, None)?;
         let response = Authorizer::new().is_authorized(&request, &policies, &entities);
         let decision = if response.decision() == Decision::Allow { "allow" } else { "deny" };
-        let reasons: BTreeSet<String> =
-            response.diagnostics().reason().map(|id| Json::from(id.to_string()).to_string()).collect();
+        let reasons: BTreeSet<String> = response
+            .diagnostics()
+            .reason()
+            .map(|id| Json::from(id.to_string()).to_string())
+            .collect();
         let expected: BTreeSet<String> =
             vector["reasons"].as_array().into_iter().flatten().map(ToString::to_string).collect();
         if vector["decision"] != decision || reasons != expected {

@@ -17,7 +17,10 @@ fn main() -> ExitCode {
     for folder in std::env::args().skip(1) {
         match check(Path::new(&folder)) {
             Ok((count, wrong)) => {
-                println!("{folder}: regorus agrees with {} of {count} vectors", count - wrong.len());
+                println!(
+                    "{folder}: regorus agrees with {} of {count} vectors",
+                    count - wrong.len()
+                );
                 failed |= !wrong.is_empty() || count == 0;
                 wrong.iter().for_each(|line| println!("  {line}"));
             }
