@@ -24,21 +24,23 @@ pub(crate) fn trials(policies: &Path, kept: &Path) -> Vec<Trial> {
 
 fn check(root: &Utf8Path, file: &Path) -> Result<(), Failed> {
     let report = serde_json::to_value(shipped::report_of(root)?)?;
-    let schema = report_schema();
-    let mut wrong = Vec::new();
-    Schema { whole: &schema }.check(&schema, &report, "", &mut wrong);
-    if !wrong.is_empty() {
-        return Err(wrong.join("\n").into());
-    }
+    obeys(&report_schema(), &report)?;
     same(file, &pretty(&report))
 }
 
-fn pretty(value: &Value) -> String {
+/// Whether `value` is what `schema` says.
+pub(crate) fn obeys(schema: &Value, value: &Value) -> Result<(), Failed> {
+    let mut wrong = Vec::new();
+    Schema { whole: schema }.check(schema, value, "", &mut wrong);
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+pub(crate) fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
 /// Compares with the kept file, or rewrites it if `UPDATE` is set.
-fn same(file: &Path, got: &str) -> Result<(), Failed> {
+pub(crate) fn same(file: &Path, got: &str) -> Result<(), Failed> {
     if std::env::var_os("UPDATE").is_some() {
         return Ok(fs::write(file, got)?);
     }
@@ -78,6 +80,14 @@ impl Schema<'_> {
                         self.check(rule, item, &format!("{at}/{index}"), wrong);
                     }
                 }
+                "additionalProperties" if schema.get("properties").is_none() => {
+                    for (name, value) in value.as_object().into_iter().flatten() {
+                        self.check(rule, value, &format!("{at}/{name}"), wrong);
+                    }
+                }
+                "enum" if !rule.as_array().unwrap().contains(value) => {
+                    wrong.push(format!("{at} is {value}, not one of {rule}"))
+                }
                 "const" if rule != value => wrong.push(format!("{at} is {value}, not {rule}")),
                 "type" if !is_of_type(value, rule) => {
                     wrong.push(format!("{at} is {value}, not {rule}"))
@@ -85,8 +95,16 @@ impl Schema<'_> {
                 "minimum" if value.as_f64() < rule.as_f64() => {
                     wrong.push(format!("{at} is {value}, less than {rule}"))
                 }
-                "const" | "type" | "minimum" | "format" | "title" | "description" | "$schema"
-                | "$defs" => {}
+                "const"
+                | "enum"
+                | "type"
+                | "minimum"
+                | "format"
+                | "title"
+                | "description"
+                | "$schema"
+                | "$defs"
+                | "additionalProperties" => {}
                 unknown => wrong.push(format!("this test does not know the keyword `{unknown}`")),
             }
         }

@@ -15,19 +15,34 @@
 //! Not here: which files to open, passwords, terminals.
 
 mod archive;
+mod candidate;
+mod change;
+mod content;
 mod digest;
 pub mod envelope;
+mod evidence;
+mod gate;
 mod key;
 mod manifest;
 mod refusal;
+mod review;
+mod suite;
 pub mod target;
+mod verify;
 
 pub use archive::{Archive, MAX_BYTES, MAX_MEMBERS, safe_name};
+pub use candidate::{BuildError, Candidate, JudgeError, REVIEW};
+pub use change::{ChangeKind, ChangeRow, Footing};
+pub use content::{UnreadableTests, texts_on_disk};
 pub use digest::{of_bytes, of_parts};
+pub use gate::{GateResult, described, gates};
 pub use key::{KeyError, MIN_PASSWORD, PublicKey, SecretKey};
 pub use manifest::{
     BaselineEntry, Built, ContentDigests, Counts, FORMAT, Gate, GateEntry, MANIFEST, Manifest,
     Member, PolicyCounts, PolicyEntry, PolicyOf, ReplayEntry, TasksEntry, TestsEntry, WORKSPACE,
-    manifest_schema,
+    expiry, manifest_schema,
 };
 pub use refusal::{Refusal, RefusalCode, RefusalKind};
+pub use review::{Accept, REVIEW_VERSION, RestsOn, Review, ReviewError, Reviewer};
+pub use suite::{Broken, CallExpectation, Expected, RequestTest, Suite, Test};
+pub use verify::{Trust, Verified, Waivers, verify};

@@ -6,6 +6,8 @@
 
 use crate::refusal::{Refusal, RefusalCode};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -330,6 +332,18 @@ impl Manifest {
     }
 }
 
+/// Until when a bundle is good, as a person writes it: a moment, or a day, to its end in UTC.
+#[must_use]
+pub fn expiry(text: &str) -> Option<Timestamp> {
+    let day = || -> Option<Timestamp> {
+        // A time of day without a zone would be read as its day.
+        let day: Date = Some(text).filter(|text| !text.contains('T'))?.parse().ok()?;
+        let end = day.tomorrow().ok()?.at(0, 0, 0, 0);
+        TimeZone::UTC.to_timestamp(end).ok()
+    };
+    text.parse().ok().or_else(day)
+}
+
 /// Whether this version reads a format.
 pub(crate) fn known_format(format: u32) -> Result<(), Refusal> {
     match format.cmp(&FORMAT) {
@@ -352,4 +366,21 @@ pub(crate) fn known_format(format: u32) -> Result<(), Refusal> {
 pub fn manifest_schema() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<Manifest>().to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_good_to_its_end_and_nothing_else_is_a_time() {
+        let at = |text: &str| expiry(text).map(|time| time.to_string());
+        assert_eq!(at("2027-01-31").as_deref(), Some("2027-02-01T00:00:00Z"));
+        assert_eq!(at("2027-01-31T12:00:00Z").as_deref(), Some("2027-01-31T12:00:00Z"));
+        assert_eq!(at("2027-01-31T12:00:00+02:00").as_deref(), Some("2027-01-31T10:00:00Z"));
+        for text in ["", "tomorrow", "2027-02-30", "31.01.2027", "2027-01-31T12:00:00"] {
+            let good = at(text);
+            assert!(good.is_none(), "{text}: {good:?}");
+        }
+    }
 }

@@ -134,3 +134,22 @@ impl Diagnostic for Refusal {
         Some(Box::new(&self.help))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_documented_with_its_exit_code() {
+        let page = include_str!("../../../docs/bundles.md");
+        for code in RefusalCode::ALL {
+            let exit = match code.kind() {
+                RefusalKind::NotTrusted => 2,
+                RefusalKind::NotRight => 3,
+                RefusalKind::Damaged => 4,
+            };
+            let row = format!("| `{}` | {exit} |", code.word());
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+}

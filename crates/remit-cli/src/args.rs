@@ -2,7 +2,10 @@
 
 mod bundle;
 
-pub(crate) use bundle::{BundleCommand, BundleExportArgs};
+pub(crate) use bundle::{
+    BundleBuildArgs, BundleCheckArgs, BundleCommand, BundleExportArgs, BundleReviewArgs,
+    BundleVerifyArgs, Compared, KeysCommand, KeysNewArgs, Passes,
+};
 
 use crate::error::ErrorFormat;
 use camino::Utf8PathBuf;
@@ -15,7 +18,7 @@ use remit_api::session::Format;
 #[derive(Debug, Parser)]
 #[command(name = "remit", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 failed, 2 denied or drifted and --fail-on asked for it, 3 invalid policies"
+    after_help = "Exit codes: 0 fine, 1 failed, 2 denied or drifted and --fail-on asked for it, or a bundle is refused, 3 invalid policies, 4 no bundle"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -54,7 +57,12 @@ pub(crate) enum Command {
     Friction(FrictionArgs),
     /// Make the scope of tasks that have none, from what the agents do in their other tasks
     DefaultScope(DefaultScopeArgs),
-    /// Hand policies to points that enforce
+    /// Make keys to sign bundles with
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Build, review and verify signed bundles of policies, and hand policies to points that enforce
     Bundle {
         #[command(subcommand)]
         command: BundleCommand,
@@ -88,7 +96,7 @@ pub(crate) struct InitArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
     /// The workspace
-    #[arg(required_unless_present = "report")]
+    #[arg(required_unless_present_any = ["report", "bundle"])]
     pub workspace: Option<Utf8PathBuf>,
     /// Answers of MCP servers to tools/list; the file's name, or NAME= before it, is the server's name
     #[arg(long, value_name = "[NAME=]FILE", num_args = 1..)]
@@ -102,6 +110,9 @@ pub(crate) struct SchemaArgs {
     /// Print the JSON Schema of `remit replay --format json`
     #[arg(long, conflicts_with_all = ["workspace", "tools", "recordings", "write"])]
     pub report: bool,
+    /// Print the JSON Schema of a bundle's manifest
+    #[arg(long, conflicts_with_all = ["workspace", "tools", "recordings", "write", "report"])]
+    pub bundle: bool,
     /// The recordings' format, if sniffing gets it wrong
     #[arg(long = "as", value_name = "FORMAT", value_parser = format_parser())]
     pub format: Option<Format>,
@@ -171,11 +182,14 @@ pub(crate) struct ReplayArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// The policies before: a workspace's folder, `REV:PATH` for a folder at a git revision, or `REV` for the other
-    /// side's folder at that revision
+    /// The policies before: a workspace's folder, a bundle, `REV:PATH` for a folder at a git revision, or `REV` for
+    /// the other side's folder at that revision
     pub baseline: String,
     /// The policies after: likewise
     pub candidate: String,
+    /// Public keys of whoever may have signed a bundle
+    #[arg(long, value_name = "PUBLIC", num_args = 1..)]
+    pub trust: Vec<Utf8PathBuf>,
     /// Recordings to use instead of those of the candidate's folder: files or folders
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub recordings: Vec<Utf8PathBuf>,

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod friction;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod learn;
 pub(crate) mod lsp;
 pub(crate) mod replay;

@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     Verdict,
     /// The workspace's policies, schema or entities are not valid.
     Invalid,
+    /// A file that should be a bundle is none, or no whole one.
+    Damaged,
 }
 
 impl Termination for Exit {
@@ -34,6 +36,7 @@ impl Termination for Exit {
             Exit::Failure => 1,
             Exit::Verdict => 2,
             Exit::Invalid => 3,
+            Exit::Damaged => 4,
         })
     }
 }
@@ -71,6 +74,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
         Command::Score(args) => command::score::run(args),
         Command::Friction(args) => command::friction::run(args),
         Command::DefaultScope(args) => command::default_scope::run(args),
+        Command::Keys { command } => command::keys::run(command),
         Command::Bundle { command } => command::bundle::run(command),
         Command::Lsp => command::lsp::run(),
     }

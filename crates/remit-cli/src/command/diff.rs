@@ -21,7 +21,7 @@ use side::Side;
 const GROUPS: usize = 20;
 
 pub(crate) fn run(args: &DiffArgs) -> Result<Exit, CliError> {
-    let (baseline, candidate) = side::open(&args.baseline, &args.candidate)?;
+    let (baseline, candidate) = side::open(&args.baseline, &args.candidate, &args.trust)?;
     let loaded = read_recordings(&candidate, args)?;
     let before = judge(&baseline.workspace, &loaded)?;
     let after = judge(&candidate.workspace, &loaded)?;
@@ -56,6 +56,12 @@ fn read_recordings(
     let (paths, format) = (&args.recordings, args.import_as);
     if !paths.is_empty() || candidate.folder == candidate.workspace.root {
         return read(&candidate.workspace, paths, format);
+    }
+    if candidate.folder.is_file() {
+        return Err(CliError::input(
+            format!("`{}` is a bundle, and there are no recordings in it", candidate.folder),
+            "name recordings with --recordings",
+        ));
     }
     if !candidate.folder.is_dir() {
         return Err(CliError::input(

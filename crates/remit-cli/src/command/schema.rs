@@ -6,6 +6,7 @@ use crate::bench::{load_workspace, read};
 use crate::error::CliError;
 use crate::output::{data_to_stdout, to_stderr};
 use camino::{Utf8Path, Utf8PathBuf};
+use remit_api::bundle::manifest_schema;
 use remit_api::policy::Workspace;
 use remit_api::policy::new_workspace::write_atomic;
 use remit_api::policy::schema_gen::{
@@ -17,7 +18,8 @@ const SCHEMA: &str = "schema.cedarschema";
 
 pub(crate) fn run(args: &SchemaArgs) -> Result<Exit, CliError> {
     let Some(root) = &args.workspace else {
-        data_to_stdout(&format!("{:#}\n", report_schema()))?;
+        let schema = if args.bundle { manifest_schema() } else { report_schema() };
+        data_to_stdout(&format!("{schema:#}\n"))?;
         return Ok(Exit::Success);
     };
     let workspace = load_workspace(root)?;

@@ -1,10 +1,11 @@
-//! The two sides of a comparison: workspaces in folders, or as they were at a git revision.
+//! The two sides of a comparison: workspaces in folders, in bundles, or as they were at a git revision.
 //!
 //! Promises: a folder that exists is never taken for a revision; neither the work tree nor git's index is
 //! touched, and no hook of the repository runs. A folder at a revision is written out below a
 //! temporary folder, which is gone as soon as it has been read.
 
 use crate::bench::load_workspace;
+use crate::command::bundle::{keys, verified};
 use crate::error::CliError;
 use crate::output::harmless;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -23,6 +24,8 @@ pub(super) struct Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named<'a> {
     Folder(&'a Utf8Path),
+    /// A signed bundle of policies.
+    Bundle(&'a Utf8Path),
     /// A folder as it was: of the repository that the process is in.
     At {
         revision: &'a str,
@@ -34,15 +37,25 @@ enum Named<'a> {
     },
 }
 
-/// Loads the baseline and the candidate; each must be valid.
-pub(super) fn open(baseline: &str, candidate: &str) -> Result<(Side, Side), CliError> {
+/// Loads the baseline and the candidate; each must be valid. `trust` are files with public keys of
+/// whoever may have signed a bundle.
+pub(super) fn open(
+    baseline: &str,
+    candidate: &str,
+    trust: &[Utf8PathBuf],
+) -> Result<(Side, Side), CliError> {
     let (before, after) = (named(baseline), named(candidate));
-    Ok((Side::load(baseline, before, after)?, Side::load(candidate, after, before)?))
+    let load = |shown: &str, side, other| match side {
+        Named::Bundle(bundle) => Side::in_bundle(bundle, trust),
+        side => Side::load(shown, side, other),
+    };
+    Ok((load(baseline, before, after)?, load(candidate, after, before)?))
 }
 
 fn named(side: &str) -> Named<'_> {
     let path = Utf8Path::new(side);
     match side.split_once(':') {
+        _ if path.is_file() => Named::Bundle(path),
         _ if path.exists() => Named::Folder(path),
         Some((revision, path)) => Named::At { revision, path: path.trim_end_matches('/') },
         // A new name in a folder that exists is a mistyped path rather than a branch such as `fix/limit`.
@@ -56,7 +69,7 @@ fn named(side: &str) -> Named<'_> {
 impl Side {
     fn load(shown: &str, side: Named<'_>, other: Named<'_>) -> Result<Self, CliError> {
         match side {
-            Named::Folder(folder) => Self::in_folder(folder),
+            Named::Folder(folder) | Named::Bundle(folder) => Self::in_folder(folder),
             Named::At { revision, path } => Self::at(shown, revision, &Folder::of_path(path)?),
             Named::Other { revision } => {
                 Self::at(shown, revision, &Folder::of_other(shown, other)?)
@@ -70,6 +83,18 @@ impl Side {
             return Err(CliError::Invalid(Box::new(workspace)));
         }
         Ok(Side { workspace, folder: folder.to_owned() })
+    }
+
+    /// What is in a bundle was validated when it was verified.
+    fn in_bundle(bundle: &Utf8Path, trust: &[Utf8PathBuf]) -> Result<Self, CliError> {
+        if trust.is_empty() {
+            return Err(CliError::input(
+                format!("`{bundle}` is a file, and nobody is named who may have signed it"),
+                "name the public key of whoever builds your bundles with --trust",
+            ));
+        }
+        let workspace = verified(bundle, &keys(trust)?)?.workspace;
+        Ok(Side { workspace, folder: bundle.to_owned() })
     }
 
     fn at(shown: &str, revision: &str, folder: &Folder) -> Result<Self, CliError> {
@@ -127,7 +152,7 @@ impl Folder {
                 Ok(Folder { within, path: "./".to_owned(), on_disk, shown: folder.to_string() })
             }
             Named::At { path, .. } => Self::of_path(path),
-            Named::Folder(_) | Named::Other { .. } => Err(CliError::input(
+            Named::Folder(_) | Named::Bundle(_) | Named::Other { .. } => Err(CliError::input(
                 format!("there is no folder `{}`", harmless(shown)),
                 "check the path; a folder at a git revision is written `REVISION:PATH`",
             )),
