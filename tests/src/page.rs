@@ -7,6 +7,9 @@
 //! `verdicts` holds a line a session (its id and what its scope is) and a line a tool call: index and
 //! tool, verdict (with its severity, if lower), the guardrails' decision, the scope's. A decision names its determining policies,
 //! and those that failed with a `!`. What is unknown says why, and what does not fit is listed.
+//!
+//! `horizon`, if it is there, holds a line a tool call: index and tool, and whether it happened as recorded
+//! whatever the policies say, or is hypothetical after which denied call.
 
 use camino::Utf8Path;
 use libtest_mimic::{Failed, Trial};
@@ -14,7 +17,7 @@ use remit_api::policy::{Workspace, render, schema_gen::generate_schema};
 use remit_api::replay::{
     Engine, JudgedCall, Judgement, SessionReplay, Severity, infer_manifests, replay_with,
 };
-use remit_api::session::{Loaded, Session};
+use remit_api::session::{Loaded, Session, ToolCall};
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
@@ -22,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 const SCHEMA: &str = "schema.cedarschema";
 const VERDICTS: &str = "verdicts";
+const HORIZON: &str = "horizon";
 
 pub(crate) fn trials(folder: &Path) -> Vec<Trial> {
     let mut pages: Vec<PathBuf> = fs::read_dir(folder)
@@ -43,17 +47,20 @@ pub(crate) fn trials(folder: &Path) -> Vec<Trial> {
 fn check(path: &Path) -> Result<(), Failed> {
     let page = fs::read_to_string(path)?;
     let blocks = blocks(&page);
-    let expected = blocks.get(VERDICTS).ok_or("the page has no `verdicts`")?;
-    let got = verdicts(&blocks)?;
-    if got == *expected {
-        return Ok(());
-    }
-    if std::env::var_os("UPDATE").is_some() {
-        let fenced = |text: &str| format!("```{VERDICTS}\n{text}```");
+    blocks.get(VERDICTS).ok_or("the page has no `verdicts`")?;
+    let (verdicts, horizons) = replayed(&blocks)?;
+    for (name, got) in [(VERDICTS, verdicts), (HORIZON, horizons)] {
+        let Some(expected) = blocks.get(name).filter(|expected| **expected != got) else {
+            continue;
+        };
+        if std::env::var_os("UPDATE").is_none() {
+            return Err(format!("expected {name}\n{expected}\ngot\n{got}").into());
+        }
+        let fenced = |text: &str| format!("```{name}\n{text}```");
+        let page = fs::read_to_string(path)?;
         fs::write(path, page.replace(&fenced(expected), &fenced(&got)))?;
-        return Ok(());
     }
-    Err(format!("expected\n{expected}\ngot\n{got}").into())
+    Ok(())
 }
 
 /// Fenced blocks by the last word of their info string.
@@ -75,10 +82,11 @@ fn blocks(page: &str) -> BTreeMap<&str, String> {
     blocks
 }
 
-fn verdicts(blocks: &BTreeMap<&str, String>) -> Result<String, Failed> {
+/// The verdicts, and which calls are hypothetical.
+fn replayed(blocks: &BTreeMap<&str, String>) -> Result<(String, String), Failed> {
     let folder = tempfile::tempdir()?;
     let root = Utf8Path::from_path(folder.path()).ok_or("the temporary folder is not UTF-8")?;
-    for (path, text) in blocks.iter().filter(|(path, _)| **path != VERDICTS) {
+    for (path, text) in blocks.iter().filter(|(path, _)| ![VERDICTS, HORIZON].contains(path)) {
         write(&root.join(path), text)?;
     }
     let mut workspace = Workspace::load(root).map_err(|e| e.to_string())?;
@@ -98,8 +106,24 @@ fn verdicts(blocks: &BTreeMap<&str, String>) -> Result<String, Failed> {
     let (replayed, by_cedar) = (judged(Engine::Matrix)?, judged(Engine::Reference)?);
     for (one, other) in replayed.sessions.iter().zip(&by_cedar.sessions) {
         assert_eq!(one.calls, other.calls, "the engines agree");
+        assert_eq!(one.horizon, other.horizon, "the engines agree");
     }
-    Ok(replayed.sessions.iter().map(|s| session(s, &loaded)).collect())
+    let verdicts = replayed.sessions.iter().map(|s| session(s, &loaded)).collect();
+    Ok((verdicts, replayed.sessions.iter().map(|s| horizon(s, &loaded)).collect()))
+}
+
+fn horizon(replayed: &SessionReplay, loaded: &Loaded) -> String {
+    let session = &loaded.recordings[replayed.recording].sessions[replayed.session];
+    let line = |((at, _, call), judged): ((_, _, &ToolCall), &JudgedCall)| {
+        let index_of = |step| replayed.calls.iter().find(|c| c.step == step).unwrap().index.0;
+        let word = match replayed.hypothetical(at) {
+            Some(one) => format!("{}, after {}", one.word(), index_of(one.after)),
+            None => "as recorded".to_owned(),
+        };
+        format!("{} {} | {word}\n", judged.index.0, call.tool)
+    };
+    let calls: String = session.calls().zip(&replayed.calls).map(line).collect();
+    format!("{}\n{calls}", session.id)
 }
 
 fn write(path: &Utf8Path, text: &str) -> std::io::Result<()> {

@@ -37,7 +37,9 @@ pub fn replay_held_out(
             }
             let held_out = HeldOut { workspace, recording, session, all: &all };
             let (task, scope, calls) = held_out.judge()?;
-            sessions.push(SessionReplay { recording: at, session: number, task, scope, calls });
+            let horizon = remit_replay::horizon(workspace, session, &calls);
+            let (recording, session) = (at, number);
+            sessions.push(SessionReplay { recording, session, task, scope, calls, horizon });
         }
     }
     Ok(Replay { digests: workspace.digests(), sessions })

@@ -5,9 +5,11 @@
 //! Not here: where tokens were seen (`remit-session`).
 
 mod clause;
+mod otherwise;
 
 pub use clause::NearestClause;
 use clause::nearest_clause;
+pub use otherwise::{Otherwise, otherwise};
 
 use crate::{JudgedCall, Mapper, SessionReplay, Verdict, explain};
 use remit_policy::Layer;

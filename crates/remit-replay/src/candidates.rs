@@ -5,7 +5,7 @@
 
 use crate::Corpus;
 use crate::seen::text_of;
-use crate::table::{ColumnId, Table};
+use crate::table::{ColumnId, Table, Value};
 use remit_policy::editor::{access_path, has};
 use remit_policy::{RecordModel, TypeModel, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,6 +110,124 @@ struct Conditions {
     leaves_out: bool,
 }
 
+/// What policies can say about one call, in Cedar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallParts {
+    /// The action, in full.
+    pub action: String,
+    /// What its arguments hold.
+    pub arguments: Vec<CallArgument>,
+    /// The facts about the session that its action declares.
+    pub facts: Vec<CallFact>,
+}
+
+/// A value in the arguments of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallArgument {
+    /// Its path below the arguments, with dots.
+    pub path: String,
+    /// What must be asked first, with `&&` behind it; nothing if all of it is required.
+    pub guard: String,
+    /// How it is read.
+    pub access: String,
+    /// The value.
+    pub value: PartValue,
+}
+
+/// A value, as far as patterns and bounds can be made of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartValue {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// Anything else.
+    Other,
+}
+
+/// A fact about the session at a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallFact {
+    /// Its name.
+    pub name: String,
+    /// What must be asked first, with `&&` behind it.
+    pub guard: String,
+    /// How it is read.
+    pub access: String,
+    /// What it is.
+    pub value: FactValue,
+}
+
+/// What a fact is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FactValue {
+    /// Whether something is so.
+    Bool(bool),
+    /// Names.
+    Texts(Vec<String>),
+    /// Anything else.
+    Other,
+}
+
+/// The parts of the call at a position of the corpus; `None` for one that is not mapped.
+pub fn call_parts(workspace: &Workspace, corpus: &Corpus, position: usize) -> Option<CallParts> {
+    let (table, row) = (corpus.table(), corpus.row(position)?);
+    let action = entity(table, ColumnId::ACTION, row)?;
+    let context = &workspace.schema.as_ref()?.model.actions.get(&action)?.context;
+    let values = |root: &str| -> Vec<(Vec<String>, Value)> {
+        let root = [root.to_owned()];
+        let below = table.below(&root);
+        let of_row =
+            below.filter_map(|(path, id)| Some((path.to_vec(), table.cell(id, row as usize)?)));
+        of_row.filter(|(_, value)| *value != Value::Nested).collect()
+    };
+    let argument = |(path, value): (Vec<String>, Value)| {
+        let (guard, access) = way(Some(context), &path)?;
+        let path = path.get(1..).unwrap_or_default().join(".");
+        let value = match value {
+            Value::Text(text) => PartValue::Text(text.to_string()),
+            Value::Long(number) => PartValue::Number(number),
+            _ => PartValue::Other,
+        };
+        Some(CallArgument { path, guard, access, value })
+    };
+    let fact = |(path, value): (Vec<String>, Value)| {
+        let (guard, access) = way(Some(context), &path)?;
+        let text = |value: &Value| match value {
+            Value::Text(text) => Some(text.to_string()),
+            _ => None,
+        };
+        let value = match value {
+            Value::Bool(so) => FactValue::Bool(so),
+            Value::Set(values) => FactValue::Texts(values.iter().filter_map(text).collect()),
+            _ => FactValue::Other,
+        };
+        Some(CallFact { name: path.last()?.clone(), guard, access, value })
+    };
+    Some(CallParts {
+        arguments: values("input").into_iter().filter_map(argument).collect(),
+        facts: values("session").into_iter().filter_map(fact).collect(),
+        action,
+    })
+}
+
+/// How what is at a path of the context is read: what must be asked first, and the access itself.
+fn way(context: Option<&RecordModel>, path: &[String]) -> Option<(String, String)> {
+    let (mut guard, mut access, mut record) = (String::new(), "context".to_owned(), context);
+    for name in path {
+        let attribute = record.and_then(|record| record.attributes.get(name))?;
+        if !attribute.required {
+            guard += &format!("{} && ", has(&access, name));
+        }
+        access = access_path(&access, name);
+        record = match &attribute.ty {
+            TypeModel::Record(record) => Some(record),
+            _ => None,
+        };
+    }
+    Some((guard, access))
+}
+
 struct Made {
     exactly: String,
     alike: String,
@@ -179,22 +297,8 @@ impl Maker<'_> {
             return Some(None);
         }
         let text = text_of(&value).filter(|text| text.len() <= LENGTH_MAX)?;
-        let mut guards = Vec::new();
-        let mut expression = "context".to_owned();
-        let mut record = self.context;
-        for name in path {
-            let attribute = record.and_then(|record| record.attributes.get(name))?;
-            if !attribute.required {
-                guards.push(has(&expression, name));
-            }
-            expression = access_path(&expression, name);
-            record = match &attribute.ty {
-                TypeModel::Record(record) => Some(record),
-                _ => None,
-            };
-        }
-        guards.push(format!("{expression} == {text}"));
-        Some(Some(guards.join(" && ")))
+        let (guard, access) = way(self.context, path)?;
+        Some(Some(format!("{guard}{access} == {text}")))
     }
 
     fn policy(&self, condition: &str) -> String {

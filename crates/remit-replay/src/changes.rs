@@ -431,6 +431,7 @@ mod tests {
                 task: None,
                 scope: None,
                 calls: calls.collect(),
+                horizon: None,
             }],
         }
     }

@@ -201,6 +201,11 @@ impl Corpus {
         Some((after.checked_sub(1)?, StepIdx(step)))
     }
 
+    /// The row of a call in the table, by its position; `None` for one that is not mapped.
+    pub fn row(&self, position: usize) -> Option<u32> {
+        self.data.rows.get(position).copied().filter(|row| *row != NO_ROW)
+    }
+
     /// Reads a recording again.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ mod corpus;
 mod facts;
 mod friction;
 pub mod history;
+mod horizon;
 mod infer;
 mod junit;
 mod live;
@@ -37,10 +38,16 @@ pub mod rows;
 mod sarif;
 mod seen;
 pub mod table;
+mod values;
 mod verdict;
 
-pub use because::{Because, Excerpt, NearestClause, Whence, because, missed_clause};
-pub use candidates::{Candidate, candidates, narrowings};
+pub use because::{
+    Because, Excerpt, NearestClause, Otherwise, Whence, because, missed_clause, otherwise,
+};
+pub use candidates::{
+    CallArgument, CallFact, CallParts, Candidate, FactValue, PartValue, call_parts, candidates,
+    narrowings,
+};
 pub use changes::{
     Change, ChangeCount, ChangeDigests, ChangeGroup, ChangeSummary, ChangedCall, ChangedCallReport,
     Changes, ChangesReport, GroupReport, Idle, IdlePolicy, OtherRecordings, PolicyReport, Standing,
@@ -48,27 +55,30 @@ pub use changes::{
 };
 pub use corpus::{Corpus, CorpusBuilder, NotCached, ReadError, RecordingEntry, SessionEntry};
 pub use friction::{Also, Friction, Proposal, friction};
+pub use horizon::{Horizon, Hypothetical};
 pub use infer::infer_manifests;
 pub use junit::to_junit;
 pub use live::{
-    ConditionRows, ConditionsOf, DecidedBy, Decider, Difference, Interpreted, LiveReplay, Usage,
-    Verdicts,
+    CallDecision, CallVerdict, ConditionRows, ConditionsOf, DecidedBy, Decider, Difference,
+    Interpreted, LiveReplay, Usage, Verdicts,
 };
 pub use mapping::{Mapped, Mapper, MissingFact, Unmapped};
 pub use misfit::{Fit, Misfit, MisfitKind, Part, fits};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
     Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, history_at,
-    judge_exactly, replay, replay_with, requests, session_key,
+    horizon, judge_exactly, replay, replay_with, requests, session_key,
 };
 pub use replayability::{Lack, Missing, Next, Replayability, replayability};
 pub use report::{
-    BecauseReport, CallReport, JudgementReport, OriginReport, Report, ReportDigests, SessionLine,
-    SessionReport, Summary, WarningReport, because_report, report, report_digests, report_schema,
+    BecauseReport, CallReport, HypotheticalSummary, JudgementReport, OriginReport, Report,
+    ReportDigests, SessionLine, SessionReport, Summary, VerdictCounts, WarningReport,
+    because_report, report, report_digests, report_schema,
 };
 pub use rows::{Counter, RowSet};
 pub use sarif::to_sarif;
 pub use seen::SeenValues;
+pub use values::{ClauseValue, Evaluated, PartValueNode, clause_values};
 pub use verdict::{Severity, Verdict};
 
 /// The policy engine and its version, as reports name it.

@@ -17,7 +17,7 @@ mod verdicts;
 pub use conditions::{ConditionRows, ConditionsOf};
 pub use differences::{Decider, Difference};
 pub use memory::Interpreted;
-pub use verdicts::{DecidedBy, Usage, Verdicts};
+pub use verdicts::{CallDecision, CallVerdict, DecidedBy, Usage, Verdicts};
 
 use crate::matrix::Matrix;
 use crate::rows::RowSet;

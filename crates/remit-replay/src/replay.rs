@@ -6,8 +6,8 @@ use crate::facts::SessionFacts;
 use crate::history::{Asked, asked};
 use crate::reference::Judgement;
 use crate::{
-    Because, CorpusBuilder, Lack, LiveReplay, Mapped, Mapper, MissingFact, Severity, Unmapped,
-    Verdict,
+    Because, CorpusBuilder, Horizon, Hypothetical, Lack, LiveReplay, Mapped, Mapper, MissingFact,
+    Severity, Unmapped, Verdict,
 };
 use bench::{Bench, history_fields};
 use rayon::prelude::*;
@@ -39,6 +39,8 @@ pub struct SessionReplay {
     pub scope: Option<String>,
     /// INVARIANT (complete): one entry for each tool call of the session, in order.
     pub calls: Vec<JudgedCall>,
+    /// Where it stops being what would have happened, if a denied call ran.
+    pub horizon: Option<Horizon>,
 }
 
 /// One tool call, judged.
@@ -90,6 +92,13 @@ pub struct Unknown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the replay was cancelled")]
 pub struct Cancelled;
+
+impl SessionReplay {
+    /// What is hypothetical about the call at a step.
+    pub fn hypothetical(&self, step: StepIdx) -> Option<Hypothetical> {
+        self.horizon.as_ref()?.hypothetical.get(&step).copied()
+    }
+}
 
 impl JudgedCall {
     /// Whether a failed policy could flip the verdict.
@@ -188,7 +197,8 @@ fn one_by_one(
         let calls = bench.judge_all();
         tick()?;
         let scope = bench.scope.map(|s| s.task.clone());
-        Ok(SessionReplay { recording, session: n, task: bench.task, scope, calls })
+        let horizon = bench.horizon(&calls);
+        Ok(SessionReplay { recording, session: n, task: bench.task, scope, calls, horizon })
     });
     judged.collect()
 }
@@ -203,6 +213,13 @@ pub fn judge_exactly(
     let mapper = Mapper::new(workspace);
     let bench = Bench::new(workspace, mapper.as_ref(), recording, session);
     bench.judge_some(&|step| steps.contains(&step))
+}
+
+/// Where a session stops being what would have happened; `calls` are the verdicts on all of its calls.
+pub fn horizon(workspace: &Workspace, session: &Session, calls: &[JudgedCall]) -> Option<Horizon> {
+    let mapper = Mapper::new(workspace);
+    let mapper = mapper.as_ref();
+    Bench { workspace, mapper, session, task: None, scope: None }.horizon(calls)
 }
 
 /// The request of each tool call of a session, in order.

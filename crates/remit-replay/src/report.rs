@@ -4,8 +4,8 @@
 //! change cannot change the contract by accident.
 
 use crate::{
-    Because, JudgedCall, Judgement, Replay, Replayability, SessionReplay, Severity, Verdict,
-    replayability,
+    Because, Hypothetical, JudgedCall, Judgement, Replay, Replayability, SessionReplay, Severity,
+    Verdict, replayability,
 };
 use remit_session::{Loaded, Match, Recording, Session};
 use schemars::JsonSchema;
@@ -27,6 +27,8 @@ pub struct Report {
     pub summary: Summary,
     /// How many calls could be decided, what the others lack, and what to mend next.
     pub replayability: Replayability,
+    /// The calls after a denied one that ran, which are in the counts above too.
+    pub hypothetical: HypotheticalSummary,
     /// In the order of the recordings.
     pub sessions: Vec<SessionReport>,
     /// Files that gave no session.
@@ -77,6 +79,31 @@ pub struct Summary {
     pub warnings: u32,
 }
 
+/// The calls after a denied one that ran: whether they would have been made, nobody knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HypotheticalSummary {
+    /// Sessions in which a denied call ran.
+    pub sessions: u32,
+    /// Calls all of whose values were there before the result of the denied call.
+    pub independent: VerdictCounts,
+    /// Calls that may rest on that result, or on something after it.
+    pub dependent: VerdictCounts,
+}
+
+/// Calls by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VerdictCounts {
+    /// Within their remit.
+    pub allowed: u32,
+    /// Forbidden by the guardrails.
+    pub denied: u32,
+    /// Permitted, but not what the task is for.
+    pub drifted: u32,
+    /// Not decidable.
+    pub unknown: u32,
+}
+
 /// One session.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +122,9 @@ pub struct SessionReport {
     pub scoped: bool,
     /// The main agent, as recorded.
     pub agent: String,
+    /// The step of the first denied call that ran: what follows is hypothetical.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<u32>,
     /// What the importer skipped or repaired in this recording (with its first session only).
     pub warnings: Vec<WarningReport>,
     /// What calls lack that cannot be decided, and what to mend next; left out where all are decided.
@@ -148,6 +178,9 @@ pub struct CallReport {
     /// The values that nobody vouches for, if drifted: from untrusted data, or made up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<BecauseReport>,
+    /// `independent` or `dependent`, if its agent had the result of a denied call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hypothetical: Option<String>,
     /// Whether a failed policy could flip the verdict.
     pub uncertain: bool,
     /// The principal, as the policies see it.
@@ -246,6 +279,7 @@ pub fn report(replay: &Replay, loaded: &Loaded) -> Report {
         digests: report_digests(replay),
         summary,
         replayability: replayability(replay.sessions.iter().flat_map(|s| &s.calls)),
+        hypothetical: HypotheticalSummary::of(&replay.sessions),
         sessions,
         skipped: loaded
             .skipped
@@ -304,6 +338,41 @@ impl Summary {
     }
 }
 
+impl HypotheticalSummary {
+    /// Of some sessions.
+    pub fn of(sessions: &[SessionReplay]) -> Self {
+        let mut summary = HypotheticalSummary::default();
+        for session in sessions {
+            let Some(horizon) = &session.horizon else { continue };
+            summary.sessions += 1;
+            for call in &session.calls {
+                match horizon.hypothetical.get(&call.step) {
+                    Some(Hypothetical { depends: true, .. }) => summary.dependent.add(call.verdict),
+                    Some(_) => summary.independent.add(call.verdict),
+                    None => {}
+                }
+            }
+        }
+        summary
+    }
+}
+
+impl VerdictCounts {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Allowed => self.allowed += 1,
+            Verdict::Denied => self.denied += 1,
+            Verdict::Drifted => self.drifted += 1,
+            Verdict::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u32 {
+        self.allowed + self.denied + self.drifted + self.unknown
+    }
+}
+
 impl SessionReport {
     /// As one line of `--format jsonl`.
     pub fn line(&self) -> SessionLine<'_> {
@@ -356,6 +425,7 @@ fn session_report(replayed: &SessionReplay, recordings: &[Recording]) -> Option<
         task: replayed.task.clone(),
         scoped: replayed.scope.is_some(),
         agent: session.agent(remit_session::LaneIdx(0)).to_owned(),
+        horizon: replayed.horizon.as_ref().map(|horizon| horizon.call.0),
         warnings: warnings
             .iter()
             .map(|w| WarningReport {
@@ -367,12 +437,16 @@ fn session_report(replayed: &SessionReplay, recordings: &[Recording]) -> Option<
         calls: session
             .calls()
             .zip(&replayed.calls)
-            .map(|((_, _, _), judged)| call_report(session, judged))
+            .map(|(_, judged)| call_report(session, replayed, judged))
             .collect::<Option<_>>()?,
     })
 }
 
-fn call_report(session: &Session, judged: &JudgedCall) -> Option<CallReport> {
+fn call_report(
+    session: &Session,
+    replayed: &SessionReplay,
+    judged: &JudgedCall,
+) -> Option<CallReport> {
     let step = session.step(judged.step)?;
     let remit_session::StepKind::Call(call) = &step.kind else {
         return None;
@@ -388,6 +462,7 @@ fn call_report(session: &Session, judged: &JudgedCall) -> Option<CallReport> {
         verdict: judged.verdict,
         severity: judged.severity,
         because: judged.because.iter().map(because_report).collect(),
+        hypothetical: replayed.hypothetical(judged.step).map(|one| one.word().to_owned()),
         uncertain: judged.is_uncertain(),
         principal: sides.map(|j| j.principal.clone()),
         action: sides.map(|j| j.action.clone()),

@@ -31,6 +31,27 @@ pub(super) fn nearest_clause(
 }
 
 fn missed(policy: &Policy, request: &Request, entities: &Entities) -> Option<NearestClause> {
+    let holds = |policy: &Policy| {
+        PolicySet::from_policies([policy.clone()])
+            .is_ok_and(|set| judge(request, &set, entities).allow)
+    };
+    if !holds(&head_alone(policy)?) {
+        return None;
+    }
+    let conditions = conditions_of(policy)?;
+    let failed = conditions.iter().filter(|(_, alone)| !holds(alone));
+    let failed = failed.map(|(text, _)| text.clone()).collect();
+    let id: &str = policy.id().as_ref();
+    Some(NearestClause { policy: id.to_owned(), conditions: conditions.len(), failed })
+}
+
+/// The policy without its conditions.
+pub(super) fn head_alone(policy: &Policy) -> Option<Policy> {
+    with_conditions(policy.to_json().ok()?, &[])
+}
+
+/// Each condition of a policy as Cedar writes it, and the policy with that condition only.
+pub(super) fn conditions_of(policy: &Policy) -> Option<Vec<(String, Policy)>> {
     let whole = policy.to_json().ok()?;
     let conditions: Vec<(bool, Value)> = whole
         .get("conditions")?
@@ -45,26 +66,18 @@ fn missed(policy: &Policy, request: &Request, entities: &Entities) -> Option<Nea
             false => vec![(false, body)],
         })
         .collect();
-    let alone = |conditions: &[Value]| {
-        let mut policy = whole.clone();
-        *policy.get_mut("conditions")? = json!(conditions);
-        Policy::from_json(Some(PolicyId::new("clause")), policy).ok()
-    };
-    let holds = |policy: Policy| {
-        PolicySet::from_policies([policy]).is_ok_and(|set| judge(request, &set, entities).allow)
-    };
-    if !holds(alone(&[])?) {
-        return None;
-    }
     let kind = |is_when: bool| if is_when { "when" } else { "unless" };
-    let failed = conditions.iter().filter_map(|(is_when, body)| {
-        let one = alone(&[json!({ "kind": kind(*is_when), "body": body })])?;
-        let text = condition_text(&one);
-        (!holds(one)).then_some(text)
+    let alone = conditions.iter().filter_map(|(is_when, body)| {
+        let only = [json!({ "kind": kind(*is_when), "body": body })];
+        let policy = with_conditions(whole.clone(), &only)?;
+        Some((condition_text(&policy), policy))
     });
-    let failed: Vec<String> = failed.collect();
-    let id: &str = policy.id().as_ref();
-    Some(NearestClause { policy: id.to_owned(), conditions: conditions.len(), failed })
+    Some(alone.collect())
+}
+
+fn with_conditions(mut policy: Value, conditions: &[Value]) -> Option<Policy> {
+    *policy.get_mut("conditions")? = json!(conditions);
+    Policy::from_json(Some(PolicyId::new("clause")), policy).ok()
 }
 
 /// `a && b && c` as three.

@@ -83,6 +83,12 @@ impl<'w> CorpusBuilder<'w> {
         let _ = self.add_all(std::iter::once((None, recording)), &|| Ok(()));
     }
 
+    /// Adds the sessions of some recordings, several at a time.
+    pub fn add_each(&mut self, recordings: &[Recording]) {
+        // Nothing asks to stop.
+        let _ = self.add_all(recordings.iter().map(|of| (None, of)), &|| Ok(()));
+    }
+
     /// Adds the sessions of a recording that can be read again from where it was found.
     pub fn add_located(&mut self, located: Located, recording: &Recording) {
         // Nothing asks to stop.

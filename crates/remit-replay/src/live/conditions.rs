@@ -70,6 +70,21 @@ impl LiveReplay {
         Ok(Some(of))
     }
 
+    /// The rows that a policy matches among those that guardrails, or the scope of a task, judge. The
+    /// conditions over history that it asks must be among those of the last judgement.
+    ///
+    /// # Errors
+    /// [`Cancelled`] if `go_on` said so.
+    pub fn matched(
+        &self,
+        policy: &Policy,
+        task: Option<&str>,
+        go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<RowSet, Cancelled> {
+        let rows = self.judged_by(task).unwrap_or_default();
+        judge_policy(&self.matrix, policy, &rows, go_on).map(|found| found.satisfied)
+    }
+
     /// The rows that guardrails judge, or the scope of a task.
     fn judged_by(&self, task: Option<&str>) -> Option<RowSet> {
         let Some(task) = task else { return Some(self.matrix.table().rows()) };

@@ -11,7 +11,7 @@ use crate::reference::{Judgement, judge};
 use crate::replay::bench::{Bench, drift};
 use crate::rows::RowSet;
 use crate::table::{ColumnId, Value};
-use crate::{Corpus, JudgedCall, Mapper, SessionReplay, Summary, Unmapped};
+use crate::{Corpus, JudgedCall, Mapper, SessionReplay, Severity, Summary, Unmapped, Verdict};
 use rayon::prelude::*;
 use remit_policy::{Layer, Scope, Workspace};
 use remit_session::{Recording, Session};
@@ -89,6 +89,28 @@ pub struct Usage {
     pub drifted: u64,
     /// Those that cannot be decided.
     pub unknown: u64,
+}
+
+/// What one policy set decides about a call, and by which policies; errors are left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallDecision {
+    /// Whether it allows.
+    pub allow: bool,
+    /// Ids of the determining policies, sorted.
+    pub reasons: Vec<String>,
+}
+
+/// What came of one call, without the texts of errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallVerdict {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How grave, if drifted.
+    pub severity: Option<Severity>,
+    /// By the guardrails; `None` for a call that could not be mapped.
+    pub guardrails: Option<CallDecision>,
+    /// By the scope of its task, if it has one.
+    pub scope: Option<CallDecision>,
 }
 
 impl Verdicts {
@@ -175,6 +197,48 @@ impl Verdicts {
                 }
             }
             column
+        })
+    }
+
+    /// How many calls have another verdict, or one that is less certain, in `other`, which is of the same
+    /// corpus.
+    pub fn differ_on(&self, other: &Verdicts) -> u64 {
+        let pairs = [
+            (&self.denied, &other.denied),
+            (&self.drifted, &other.drifted),
+            (&self.unknown, &other.unknown),
+            (&self.unverified, &other.unverified),
+            (&self.uncertain, &other.uncertain),
+        ];
+        pairs.iter().fold(RowSet::new(), |all, (one, two)| all.or(&one.xor(two))).len()
+    }
+
+    /// The calls that are denied in `after`, which is of the same corpus, and not here: their positions, and
+    /// what they were.
+    pub fn newly_denied(&self, after: &Verdicts) -> Vec<(usize, Verdict)> {
+        let denied = |byte: u8| byte & VERDICT == DENIED;
+        let pairs = self.column().iter().zip(after.column()).enumerate();
+        let newly = pairs.filter(|(_, (was, is))| !denied(**was) && denied(**is));
+        newly
+            .filter_map(|(at, (was, _))| Some((at, *Verdict::all().get(Verdicts::code(*was))?)))
+            .collect()
+    }
+
+    /// What came of the call at a position of the corpus.
+    pub fn call(&self, position: usize) -> Option<CallVerdict> {
+        let byte = *self.column().get(position)?;
+        let (session, _) = self.corpus.call(position)?;
+        let row = self.corpus.row(position);
+        let of = |decided: &Decided, task: &str, row| CallDecision {
+            allow: decided.allow.contains(row),
+            reasons: decided.reasons(task, row),
+        };
+        let task = self.scope(session);
+        Some(CallVerdict {
+            verdict: Verdict::all().get(Verdicts::code(byte)).copied()?,
+            severity: (byte & VERDICT == DRIFTED).then(|| drift(byte & UNVERIFIED != 0)),
+            guardrails: row.map(|row| of(&self.guardrails, "", row)),
+            scope: row.zip(task).map(|(row, task)| of(&self.scoped, task, row)),
         })
     }
 
@@ -332,8 +396,9 @@ impl Verdicts {
         let mut calls: Vec<JudgedCall> = calls.collect();
         bench.explain_drift(&mut calls);
         let scope = scope.map(|scope| scope.task.clone());
+        let horizon = bench.horizon(&calls);
         let (recording, session) = (entry.recording_index(), entry.index());
-        Some(SessionReplay { recording, session, task: bench.task, scope, calls })
+        Some(SessionReplay { recording, session, task: bench.task, scope, calls, horizon })
     }
 
     /// What the verdict is, in a byte of the column.

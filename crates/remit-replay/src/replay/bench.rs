@@ -8,10 +8,12 @@ use crate::facts::{SessionFacts, facts_by_call};
 use crate::history::{Fields, Histories, Recall, Remembered, histories};
 use crate::reference::{Judgement, judge};
 use crate::table::{Cells, Value};
-use crate::{Absent, Lack, Mapped, Mapper, Misfit, MissingFact, Severity, Unmapped, Verdict};
+use crate::{
+    Absent, Horizon, Lack, Mapped, Mapper, Misfit, MissingFact, Severity, Unmapped, Verdict,
+};
 use cedar_policy::{Entities, EntityUid};
 use remit_policy::{Scope, SessionKey, TaskMatch, Workspace};
-use remit_session::{CallIdx, LaneIdx, Recording, Session, Step, StepIdx, ToolCall};
+use remit_session::{CallIdx, LaneIdx, OriginIndex, Recording, Session, Step, StepIdx, ToolCall};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -79,6 +81,14 @@ impl<'w, 's> Bench<'w, 's> {
         if let Some(mapper) = self.mapper {
             explain_drift(mapper, self.session, calls);
         }
+    }
+
+    /// Where the session stops being what would have happened; `calls` are all of its calls.
+    pub(crate) fn horizon(&self, calls: &[JudgedCall]) -> Option<Horizon> {
+        Horizon::of(self.session, calls, || match self.mapper {
+            Some(mapper) => mapper.origins(self.session),
+            None => OriginIndex::new(self.session, &|_| false),
+        })
     }
 
     /// The wanted calls, with what the session remembers at each.
