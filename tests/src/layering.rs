@@ -18,9 +18,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remit-replay", &["remit-policy", "remit-session"]),
     ("remit-learn", &["remit-policy", "remit-replay", "remit-session"]),
     ("remit-bundle", &["remit-learn", "remit-policy", "remit-replay", "remit-session"]),
+    ("remit-review", &["remit-policy", "remit-replay", "remit-session"]),
     (
         "remit-api",
-        &["remit-bundle", "remit-learn", "remit-policy", "remit-replay", "remit-session"],
+        &[
+            "remit-bundle",
+            "remit-learn",
+            "remit-policy",
+            "remit-replay",
+            "remit-review",
+            "remit-session",
+        ],
     ),
     ("remit-cli", &["remit-api"]),
     ("remit-desktop", &["remit-api"]),

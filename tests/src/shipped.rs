@@ -1,33 +1,15 @@
-//! The shipped workspaces: each is valid, and each of its expectations holds.
+//! The shipped workspaces: each is valid, and each of its tests holds.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use libtest_mimic::{Failed, Trial};
 use remit_api::policy::{Finding, Severity, Workspace, render};
-use remit_api::replay::{CallReport, JudgementReport, Report, replay, report};
-use serde::Deserialize;
-use std::fs;
+use remit_api::replay::{
+    CallDecision, CorpusBuilder, JudgementReport, LiveReplay, Report, Verdicts, replay, report,
+};
+use remit_api::review::{Outcome, Suite, run};
 use std::ops::ControlFlow;
 use std::path::Path;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tests {
-    expect: Vec<Expect>,
-}
-
-/// What one tool call must come out as.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expect {
-    recording: String,
-    call: u32,
-    verdict: String,
-    guardrails: Option<String>,
-    scope: Option<String>,
-    reasons: Option<Vec<String>>,
-    #[expect(dead_code, reason = "for the reader of the file")]
-    why: Option<String>,
-}
+use std::sync::Arc;
 
 pub(crate) fn trials(policies: &Path) -> Vec<Trial> {
     let folders = folders(policies);
@@ -64,77 +46,52 @@ pub(crate) fn report_of(root: &Utf8Path) -> Result<Report, Failed> {
 
 fn check(root: &Utf8Path) -> Result<(), Failed> {
     let report = report_of(root)?;
-    let expectations = expectations(root)?;
-    if expectations.is_empty() {
+    let workspace = Workspace::load(root).map_err(|e| e.to_string())?;
+    let verdicts = verdicts_of(&workspace)?;
+    same_as_report(&report, &verdicts)?;
+    let suite = Suite::load(&workspace);
+    if suite.tests.is_empty() {
         return Err("the workspace has no expectation in tests/".into());
     }
-    let wrong: Vec<String> = expectations.iter().filter_map(|e| e.against(&report).err()).collect();
+    let broken = suite.broken.iter().map(|b| format!("{}: {}", b.file, b.message));
+    let results = run(&workspace, &verdicts, &suite);
+    let wrong = suite.tests.iter().zip(&results).filter_map(|(test, result)| {
+        let (file, name) = (&test.file, &test.name);
+        match &result.outcome {
+            Outcome::Passed => None,
+            Outcome::Failed(differs) => Some(format!("{file} {name}: {}", differs.join("; "))),
+            Outcome::Broken(why) => Some(format!("{file} {name}: {why}")),
+        }
+    });
+    let wrong: Vec<String> = broken.chain(wrong).collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-fn expectations(root: &Utf8Path) -> Result<Vec<Expect>, Failed> {
-    let mut files: Vec<Utf8PathBuf> = root
-        .join("tests")
-        .read_dir_utf8()?
-        .map(|e| e.map(|e| e.into_path()))
-        .collect::<Result<_, _>>()?;
-    files.retain(|f| f.extension() == Some("toml"));
-    files.sort();
-    let mut all = Vec::new();
-    for file in files {
-        let tests: Tests =
-            toml::from_str(&fs::read_to_string(&file)?).map_err(|e| format!("{file}: {e}"))?;
-        all.extend(tests.expect);
-    }
-    Ok(all)
+fn verdicts_of(workspace: &Workspace) -> Result<Arc<Verdicts>, Failed> {
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let loaded =
+        remit_api::load_recordings(workspace, &[], None, go_on).map_err(|e| e.to_string())?;
+    let mut corpus = CorpusBuilder::new(workspace);
+    corpus.add_each(&loaded.recordings);
+    let mut live = LiveReplay::new(Arc::new(corpus.finish()));
+    Ok(live.judge(workspace, &|| ControlFlow::Continue(()))?)
 }
 
-impl Expect {
-    fn against(&self, report: &Report) -> Result<(), String> {
-        let place = format!("{} call {}", self.recording, self.call);
-        let mut calls =
-            report.sessions.iter().filter(|s| s.recording == self.recording).flat_map(|s| &s.calls);
-        let call = calls
-            .find(|c| c.index == self.call)
-            .ok_or_else(|| format!("{place}: there is no such call"))?;
-        same(&place, "verdict", &self.verdict, call.verdict.word())?;
-        if let Some(decision) = &self.guardrails {
-            same(&place, "guardrails", decision, decision_of(&call.guardrails))?;
-        }
-        if let Some(decision) = &self.scope {
-            same(&place, "scope", decision, decision_of(&call.scope))?;
-        }
-        match &self.reasons {
-            Some(reasons) => same(
-                &place,
-                "reasons",
-                &format!("{reasons:?}"),
-                &format!("{:?}", self.reasons_of(call)),
-            ),
-            None => Ok(()),
-        }
-    }
-
-    /// Of the policy set that decided: the scope where the guardrails allow and there is one.
-    fn reasons_of(&self, call: &CallReport) -> Vec<String> {
-        let denied = call.guardrails.as_ref().is_some_and(|g| g.decision == "deny");
-        let side = if denied {
-            &call.guardrails
-        } else {
-            call.scope.as_ref().map_or(&call.guardrails, |_| &call.scope)
+/// Tests look at calls by their position; the report says the same of each.
+fn same_as_report(report: &Report, verdicts: &Verdicts) -> Result<(), Failed> {
+    let calls = report.sessions.iter().flat_map(|s| s.calls.iter().map(move |call| (s, call)));
+    for (position, (session, call)) in calls.enumerate() {
+        let side = |side: &Option<JudgementReport>| {
+            side.as_ref().map(|s| (s.decision == "allow", s.reasons.clone()))
         };
-        side.as_ref().map(|s| s.reasons.clone()).unwrap_or_default()
+        let got = verdicts.call(position).ok_or("a call is missing")?;
+        let of = |side: Option<CallDecision>| side.map(|s| (s.allow, s.reasons));
+        let expected = (call.verdict, call.severity, side(&call.guardrails), side(&call.scope));
+        let got = (got.verdict, got.severity, of(got.guardrails), of(got.scope));
+        if got != expected {
+            let place = format!("{} call {}", session.recording, call.index);
+            return Err(format!("{place}: the report says {expected:?}, got {got:?}").into());
+        }
     }
-}
-
-fn decision_of(side: &Option<JudgementReport>) -> &str {
-    side.as_ref().map_or("none", |s| s.decision.as_str())
-}
-
-fn same(place: &str, what: &str, expected: &str, got: &str) -> Result<(), String> {
-    if expected == got {
-        Ok(())
-    } else {
-        Err(format!("{place}: expected {what} {expected}, got {got}"))
-    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 // What the window says, in one place.
 
-import type { Summary, Verdict } from "./api/bindings";
+import type { Effect, Summary, Verdict } from "./api/bindings";
 import { count, duration, enumerate, number, percent } from "./format";
 import { decided, LOOK } from "./verdict/verdict";
 
@@ -23,7 +23,18 @@ export const T = {
   noSessions: "No recordings yet",
   noSessionsHelp:
     "Put recordings into the folder sessions/ of this workspace; they appear here by themselves.",
-  horizon: "What follows may depend on a result that the agent would not have had",
+  horizon: "The agent would not have had this result: what rests on it is hypothetical",
+  hypothetical: {
+    independent: { word: "hypothetical", help: "Its values were all there before the denied call’s result" },
+    dependent: {
+      word: "hypothetical, dependent",
+      help: "One of its values may come from the denied call’s result, or from something after it",
+    },
+  },
+  countWhich: "Calls after a denied one that ran",
+  countAll: (calls: number) => `all counted (${number(calls)} hypothetical)`,
+  countIndependent: (left: number) => `without ${number(left)} dependent`,
+  countNone: (left: number) => `without ${number(left)} hypothetical`,
   chooseSession: "No session is selected",
   chooseSessionHelp: "Choose one on the left, or press n.",
   chooseCall: "No tool call is selected",
@@ -197,6 +208,50 @@ export const T = {
   noSingleChange: "No single change of a guardrail lets these through.",
   noFriction: "No friction",
   noFrictionHelp: "The guardrails deny no recorded call that the scope of its task allows.",
+  testsOfShown: "by what is shown, unsaved policies included; tests as they are saved.",
+  runningTests: "Running the tests",
+  tryingMistakes: "Trying mistakes in the policies",
+  noTests: "No tests yet",
+  noTestsHelp: "Write what recorded calls must come out as into tests/*.toml, or requests into tests/*.json.",
+  reachedIs:
+    "A policy is reached if it decides something, a condition if it was seen to let its policy match and to keep it out.",
+  noMistakesTried: "Which mistakes would nobody notice?",
+  noMistakesTriedHelp:
+    "Try mistakes: each condition left out or turned round, each permit made a forbid. What fails no test and changes no recorded call is unprotected.",
+  unprotectedHelp: "no test fails, and no recorded call changes",
+  onlyRecordingsHelp: "verdicts change, and no test fails",
+  stopThis: "Stop this",
+  lookingForRules: "Looking for what would have stopped it",
+  stopRules: (rules: number) => `${count(rules, "rule")} that would have stopped this call`,
+  noStopRule: "No single rule stops it",
+  noStopRuleHelp: "Write one by hand: nothing in the call could be told apart by a policy.",
+  deniesNothingMore: "denies nothing more",
+  itsTest: "The test that it stays stopped",
+  acceptRule: "Write the policy and its test",
+  ruleWritten: (id: string) => `Wrote ${id} and its test`,
+  ruleAccepted: (files: string) => `Written to ${files}.`,
+  reportWritten: (path: string) => `The report is in ${path}`,
+  linkCopied: (link: string) => `Copied ${link}`,
+  searchLabel: "Search all sessions",
+  searchPlaceholder: "words, tool:, agent:, verdict:, policy:, task:, arg:name=value",
+  searching: "Searching",
+  searchFirst: "Where else did this happen?",
+  searchFirstHelp:
+    "Words are looked for in every step. tool:send_mail, agent:, task:, verdict:drifted, policy:ID and arg:recipient=… ask for calls; quotes keep words together.",
+  nothingFound: "Nothing found",
+  nothingFoundHelp: "All words and terms must be so at once. Try fewer.",
+  savedSearches: "Saved searches",
+  saveSearch: "Save this search",
+  forgetSearch: (query: string) => `Forget the search ${query}`,
+  toAllow: "What would have to be different to allow it",
+  toDeny: "What nearly denied it",
+  mustApply: (effect: Effect) => (effect === "permit" ? "Would be permitted by" : "Would be forbidden by"),
+  mustNotApply: "Would no longer be forbidden by",
+  otherwise: (mustApply: boolean, conditions: number) => {
+    if (conditions === 0) return "it applies to every such call; only another policy helps";
+    if (mustApply) return conditions === 1 ? "if this held" : "if all of these held";
+    return conditions === 1 ? "if this did not hold" : "if one of these did not hold";
+  },
   onOne: (clauses: number) => `${number(clauses)} on one session`,
   restsOnOne: "rests on one session",
   supportingCalls: "Supporting calls",

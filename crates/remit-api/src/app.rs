@@ -13,6 +13,7 @@ mod effects;
 mod entities;
 mod friction;
 mod git_state;
+mod incidents;
 mod judging;
 mod learning;
 mod loading;
@@ -20,6 +21,7 @@ mod misfits;
 mod opening;
 mod rules;
 mod schema;
+mod testing;
 
 use crate::recordings::Recordings;
 use crate::settings::Settings;

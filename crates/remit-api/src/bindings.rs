@@ -25,10 +25,11 @@ declarations! {
     AppInfo Template RecentWorkspace Preferences Theme Contrast Nothing WorkspacePath NewWorkspace
     WorkspaceView FileEntry FileKind Layer PolicyRow Effect Finding Severity ReplayState
     Verdict Summary SessionsRequest SessionPage SkippedFile SessionRow PositionRequest CallPlace
-    SessionRequest SessionView Lane LaneKind CallTick ImportWarning StepsRequest StepPage StepView
+    SessionRequest SessionView Lane LaneKind CallTick Hypothetical ImportWarning StepsRequest StepPage StepView
     StepBody Excerpt Role Outcome CallView StepRequest StepText
     Why DriftSeverity Because ValueOrigin ValueExcerpt NearestClause
-    HistoryCondition HistoryWitness HistoryLiteral UnknownReason Decision PolicyText PolicyFailure RequestView
+    HistoryCondition HistoryWitness HistoryLiteral UnknownReason Decision Otherwise ConditionPart PartState
+    ClauseValue PolicyText PolicyFailure RequestView
     FileRequest FileText DraftText Drafts DraftsJudged DraftState DraftsTried Findings Formatted SaveFile
     Saved
     FileEdit FileEdits FilesEdited KeptDraft KeptDrafts
@@ -46,6 +47,10 @@ declarations! {
     SchemaText SchemaEffects SchemaMisfits MisfitGroup SchemaFixView MakeSchema SchemaSource MadeSchema
     Rules RuleView RuleValueView RuleValueKind FillRule RuleText ArgumentRequest RecordedValues
     FrictionView FrictionGroup FrictionProposal AlsoThrough
+    RunTests TestsView TestView TestOutcome CoverageCount PolicyCoverage ConditionCoverage SeenWays
+    MutantView MistakeKind NoticedBy
+    StopView StopRuleView StopReach StopEffect ExportReport ExportFormat ExportedReport
+    SearchRequest SearchView FoundSession FoundStep
     ErrorDto ErrorCode AppEvent
 }
 

@@ -110,7 +110,15 @@ commands! {
     score(ScoreRequest) -> ScoreView;
     /// What tasks need and guardrails deny, and what would let it through; abandoned like the two above.
     friction(Nothing) -> FrictionView;
-    /// Abandons what is being learnt, scored or looked for.
+    /// Runs the tests of what is shown, and says what they reach; abandoned like the three above.
+    run_tests(RunTests) -> TestsView;
+    /// What would have stopped a call, and what else it would have stopped; abandoned likewise.
+    stop_rules(StepRequest) -> StopView;
+    /// Writes the report of a session into the workspace's reports.
+    export_report(ExportReport) -> ExportedReport;
+    /// Looks for steps in all sessions; abandoned likewise.
+    search(SearchRequest) -> SearchView;
+    /// Abandons what is being learnt, scored, looked for or tested.
     stop_learning(Nothing) -> Nothing;
     /// Saves a file, checks the workspace and replays it.
     save_file(SaveFile) -> Saved;

@@ -143,6 +143,12 @@ impl<'e> Planned<'e> {
     }
 }
 
+/// The digest of a file of the workspace, if it is there.
+pub(crate) fn digest_at(root: &Utf8Path, path: &Utf8Path) -> Result<Option<String>, ErrorDto> {
+    let relative = inside(path.as_str())?;
+    Ok(there(&resolve(root, &relative)?, &relative)?.as_deref().map(digest))
+}
+
 /// The bytes of a file, if it is there.
 fn there(file: &Utf8Path, relative: &Utf8Path) -> Result<Option<Vec<u8>>, ErrorDto> {
     match std::fs::read(file) {

@@ -32,5 +32,5 @@ pub use files::test_files;
 pub use open::{load_paths, load_paths_each, load_recordings, load_seen, workspace_sources};
 pub use {
     remit_bundle as bundle, remit_learn as learn, remit_policy as policy, remit_replay as replay,
-    remit_session as session,
+    remit_review as review, remit_session as session,
 };

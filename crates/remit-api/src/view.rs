@@ -16,5 +16,5 @@ pub(crate) use desk::{
 };
 pub(crate) use session::{session_view, step_page, step_text};
 pub(crate) use why::why;
-pub(crate) use words::{severity_in, summary_of, verdict_in, verdict_of};
+pub(crate) use words::{effect, severity_in, summary_of, verdict_in, verdict_of};
 pub(crate) use workspace::{finding, policies, workspace};

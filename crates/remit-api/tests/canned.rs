@@ -48,10 +48,12 @@ fn replies() -> Replies {
     let host = Host::opened();
     corpus(&host, &mut made);
     whys(&host, &mut made);
+    reviewing(&host, &mut made);
     desk(&host, &mut made);
     editing(&host, &mut made);
     files(&mut made);
     learning(&mut made);
+    testing(&mut made);
     failing(&mut made);
     empty(&mut made);
     for value in made.values_mut() {
@@ -74,7 +76,7 @@ fn starting(made: &mut Replies) {
     made.insert("app_info.initial".into(), named);
     made.insert("app_info".into(), recent);
     let chosen =
-        host.ok("set_preferences", json!({ "theme": "dark", "zoom": 125, "contrast": "high" }));
+        host.ok("set_preferences", json!({ "theme": "dark", "zoom": 125, "contrast": "high", "searches": ["verdict:denied tool:send_money"] }));
     made.insert("set_preferences".into(), chosen);
 }
 
@@ -259,6 +261,39 @@ fn learning(made: &mut Replies) {
     let lines: String = labels.iter().map(|label| format!("{label}\n")).collect();
     fs::write(host.root.join("labels.jsonl"), lines).unwrap();
     made.insert("score".into(), host.ok("score", json!({ "labels": "labels.jsonl" })));
+}
+
+/// What would have stopped the session's drift, and where else its tool was called.
+fn reviewing(host: &Host, made: &mut Replies) {
+    let drift = made["why.drifted"]["step"].clone();
+    let stop = host.ok("stop_rules", json!({ "session": 0, "step": drift }));
+    made.insert("stop_rules".into(), stop);
+    let query = json!({ "query": "tool:send_money" });
+    made.insert("search".into(), host.ok("search", query));
+    let bad = host.err("search", json!({ "query": "verdict:maybe" }));
+    made.insert("error.badQuery".into(), bad);
+    let report = host.ok("export_report", json!({ "session": 0, "format": "html" }));
+    made.insert("export_report".into(), report);
+}
+
+/// Tests that hold, that do not, and that cannot be read; and which mistakes nobody would notice.
+fn testing(made: &mut Replies) {
+    let host = Host::opened();
+    let expect = |call: u32, verdict: &str, why: &str| {
+        format!(
+            "[[expect]]\nrecording = \"sessions/march-rent.session\"\ncall = {call}\nverdict = \"{verdict}\"\nwhy = \"{why}\"\n\n"
+        )
+    };
+    let tests = [
+        expect(0, "allowed", "Reading the invoice is the task."),
+        expect(4, "denied", "The account number is not one that a person confirmed."),
+        expect(3, "denied", "Nobody asked for a mail."),
+    ];
+    fs::create_dir(host.root.join("tests")).unwrap();
+    fs::write(host.root.join("tests/rent.toml"), tests.concat()).unwrap();
+    fs::write(host.root.join("tests/mail.toml"), expect(3, "dropped", "")).unwrap();
+    made.insert("run_tests".into(), host.ok("run_tests", json!({ "mutate": false })));
+    made.insert("run_tests.mutate".into(), host.ok("run_tests", json!({ "mutate": true })));
 }
 
 fn failing(made: &mut Replies) {

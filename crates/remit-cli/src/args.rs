@@ -18,7 +18,7 @@ use remit_api::session::Format;
 #[derive(Debug, Parser)]
 #[command(name = "remit", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 failed, 2 denied or drifted and --fail-on asked for it, or a bundle is refused, 3 invalid policies, 4 no bundle"
+    after_help = "Exit codes: 0 fine, 1 failed (a test too), 2 denied or drifted and --fail-on asked for it, or a bundle is refused, 3 invalid policies, 4 no bundle"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -43,12 +43,20 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Judge every recorded tool call
     Replay(ReplayArgs),
+    /// Run the tests of a workspace, and say which policies and conditions they reach
+    Test(TestArgs),
     /// Compare two states of the policies: which verdicts change, and which policies do nothing
     Diff(DiffArgs),
     /// Show one session with its verdicts
     Show(ShowArgs),
     /// Say why one tool call has its verdict
     Explain(ExplainArgs),
+    /// Find steps in recorded sessions, by words, tool, agent, argument, verdict and policy
+    Search(SearchArgs),
+    /// Draft rules that would have stopped a call, with what else they would have stopped
+    Stop(StopArgs),
+    /// Write the report of an incident: one HTML file that opens anywhere, or Markdown
+    Report(ReportArgs),
     /// Propose what each task needs, learnt from good sessions
     Learn(LearnArgs),
     /// Count how well the verdicts agree with labelled sessions
@@ -172,12 +180,30 @@ pub(crate) struct ReplayArgs {
     /// List only such findings; the counts stay those of all
     #[arg(long, value_enum, value_name = "FINDING", value_delimiter = ',')]
     pub only: Vec<Finding>,
+    /// Which calls after a denied one that ran are counted, and looked at by --fail-on
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
+    pub hypothetical: WhichHypothetical,
     /// List every finding, not only the first ones of each session
     #[arg(long)]
     pub all: bool,
     /// What decides; both give the same report
     #[arg(long, value_enum, default_value_t)]
     pub engine: EngineChoice,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// How the results are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TestFormat,
+    /// Try one mistake after the other in each policy, and list those that nobody notices
+    #[arg(long)]
+    pub mutate: bool,
+    /// List every test, policy and condition, not only what is wrong or not reached
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +256,49 @@ pub(crate) struct ExplainArgs {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// Words, and terms: tool:NAME agent:NAME task:NAME verdict:WORD policy:ID arg:NAME=VALUE
+    #[arg(required = true, value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// How what was found is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+    /// List every step, not only the first ones
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// The session: its id, its recording, or a part of either that only it has
+    pub session: String,
+    /// The step, as `remit show` numbers it, or the recording's own id of the call
+    pub step: String,
+    /// Write this rule into guardrails/, and a test that the call stays stopped into tests/
+    #[arg(long, value_name = "ID")]
+    pub write: Option<String>,
+    /// How the rules are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub corpus: Corpus,
+    /// Only this session: its id, its recording, or a part of either that only it has
+    #[arg(long, value_name = "SESSION")]
+    pub session: Option<String>,
+    /// The file to write: .html or .md
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Utf8PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -330,6 +399,29 @@ pub(crate) enum ReportFormat {
     Junit,
     /// SARIF 2.1.0
     Sarif,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// JUnit XML
+    Junit,
+}
+
+/// Of the calls whose agent had a result that the policies would have denied it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhichHypothetical {
+    /// All of them
+    #[default]
+    All,
+    /// Only those whose values were all there before that result
+    Independent,
+    /// None
+    None,
 }
 
 /// What decides.

@@ -7,10 +7,13 @@ use crate::progress;
 use camino::{Utf8Path, Utf8PathBuf};
 use remit_api::load_recordings;
 use remit_api::policy::Workspace;
-use remit_api::replay::{Engine, JudgedCall, Replay, SessionReplay, replay_with};
+use remit_api::replay::{
+    CorpusBuilder, Engine, JudgedCall, LiveReplay, Replay, SessionReplay, Verdicts, replay_with,
+};
 use remit_api::session::{Format, Loaded, Recording, Session, Skipped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A replayed corpus.
 pub(crate) struct Bench {
@@ -77,6 +80,28 @@ impl Bench {
                 ),
             )),
         }
+    }
+}
+
+/// The same recordings, ready to be judged again and again.
+pub(crate) struct Judged {
+    pub live: LiveReplay,
+    pub verdicts: Arc<Verdicts>,
+}
+
+impl Judged {
+    pub fn new(bench: &Bench) -> Result<Self, CliError> {
+        Judged::of(&bench.workspace, &bench.loaded)
+    }
+
+    pub fn of(workspace: &Workspace, loaded: &Loaded) -> Result<Self, CliError> {
+        let mut corpus = CorpusBuilder::new(workspace);
+        corpus.add_each(&loaded.recordings);
+        corpus.skip(loaded.skipped.clone());
+        let mut live = LiveReplay::new(Arc::new(corpus.finish()));
+        let verdicts = live.judge(workspace, &|| ControlFlow::Continue(()));
+        let verdicts = verdicts.map_err(|e| CliError::input(e.to_string(), "run it again"))?;
+        Ok(Judged { live, verdicts })
     }
 }
 

@@ -74,7 +74,11 @@ zoom: number,
 /**
  * How strongly text and lines stand out.
  */
-contrast: Contrast, };
+contrast: Contrast, 
+/**
+ * Searches that the person kept.
+ */
+searches: Array<string>, };
 
 /**
  * Light, dark or as the system is.
@@ -512,7 +516,7 @@ steps: number,
  */
 calls: Array<CallTick>, 
 /**
- * The first step that the guardrails deny although it ran: what follows is hypothetical.
+ * The first step that the guardrails deny although it ran: what rests on it is hypothetical.
  */
 horizon: number | null, 
 /**
@@ -569,7 +573,16 @@ tool: string,
 /**
  * Its verdict.
  */
-verdict: Verdict, };
+verdict: Verdict, 
+/**
+ * What is hypothetical about it, if its agent had the result of a denied call.
+ */
+hypothetical: Hypothetical | null, };
+
+/**
+ * Whether a call that follows a denied one may rest on its result.
+ */
+export type Hypothetical = "independent" | "dependent";
 
 /**
  * What an importer skipped or repaired.
@@ -979,7 +992,68 @@ reasons: Array<PolicyText>,
 /**
  * Policies that failed and were skipped.
  */
-errors: Array<PolicyFailure>, };
+errors: Array<PolicyFailure>, 
+/**
+ * What would have to be different for the other decision, the least first.
+ */
+otherwise: Array<Otherwise>, };
+
+/**
+ * What would have to be different about one policy.
+ */
+export type Otherwise = { 
+/**
+ * The policy.
+ */
+policy: PolicyText, 
+/**
+ * Whether it would have to apply, which takes all of the conditions; else it would have to not apply,
+ * for which one of them is enough.
+ */
+mustApply: boolean, 
+/**
+ * The conditions. None: it applies to every such call.
+ */
+conditions: Array<string>, };
+
+/**
+ * A part of a condition, with what it comes to on the call.
+ */
+export type ConditionPart = { 
+/**
+ * What its author wrote.
+ */
+text: string, 
+/**
+ * What it comes to.
+ */
+state: PartState, 
+/**
+ * Its value, where it is neither true nor false; or why it fails.
+ */
+value: string | null, 
+/**
+ * What it is made of.
+ */
+parts: Array<ConditionPart>, };
+
+/**
+ * What a part of a condition comes to.
+ */
+export type PartState = "holds" | "fails" | "value" | "error" | "notReached";
+
+/**
+ * One clause of a policy on the call.
+ */
+export type ClauseValue = { 
+/**
+ * Whether it is needed not to hold.
+ */
+isUnless: boolean, 
+/**
+ * What it asks.
+ */
+whole: ConditionPart, };
 
 /**
  * A policy with its text.
@@ -1016,7 +1090,11 @@ reading: string | null,
 /**
  * Which past events its conditions can see.
  */
-sees: string | null, };
+sees: string | null, 
+/**
+ * What its conditions come to on the call, part by part; nothing where it did not decide.
+ */
+clauses: Array<ClauseValue>, };
 
 /**
  * A policy that failed on a call. Cedar skips it.
@@ -2844,6 +2922,396 @@ verdict: Verdict,
 calls: number, };
 
 /**
+ * Asks for the tests of what is shown.
+ */
+export type RunTests = { 
+/**
+ * Also tries one mistake after the other in each policy.
+ */
+mutate: boolean, };
+
+/**
+ * The tests of what is shown.
+ */
+export type TestsView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * Every test, by file; what could not be read comes last.
+ */
+tests: Array<TestView>, 
+/**
+ * Policies that decide something.
+ */
+policies: CoverageCount, 
+/**
+ * Conditions that were seen both to let their policy match and to keep it out.
+ */
+conditions: CoverageCount, 
+/**
+ * Every policy, by file and line.
+ */
+coverage: Array<PolicyCoverage>, 
+/**
+ * The mistakes that were tried, if that was asked for.
+ */
+mutants: Array<MutantView> | null, };
+
+/**
+ * One test.
+ */
+export type TestView = { 
+/**
+ * The file, relative to the workspace.
+ */
+file: string, 
+/**
+ * Its line, from 1, where it is known.
+ */
+line: number | null, 
+/**
+ * What it is about.
+ */
+name: string, 
+/**
+ * Whether it holds.
+ */
+outcome: TestOutcome, 
+/**
+ * What differs, or why it cannot be run.
+ */
+messages: Array<string>, 
+/**
+ * What it asserts.
+ */
+asserts: Array<string>, 
+/**
+ * Why it is right, for the reader.
+ */
+why: string | null, 
+/**
+ * Its call.
+ */
+call: CallPlace | null, };
+
+/**
+ * Whether a test holds.
+ */
+export type TestOutcome = "passed" | "failed" | "broken";
+
+/**
+ * How many of something are reached.
+ */
+export type CoverageCount = { 
+/**
+ * All.
+ */
+total: number, 
+/**
+ * By tests.
+ */
+byTests: number, 
+/**
+ * By recordings.
+ */
+byRecordings: number, };
+
+/**
+ * What of a policy is reached.
+ */
+export type PolicyCoverage = { 
+/**
+ * Its id.
+ */
+policy: string, 
+/**
+ * Its file, relative to the workspace.
+ */
+file: string, 
+/**
+ * Its line, from 1.
+ */
+line: number, 
+/**
+ * What it does.
+ */
+effect: Effect, 
+/**
+ * Whether it decides what a test is about.
+ */
+byTests: boolean, 
+/**
+ * Whether it decides a recorded call.
+ */
+byRecordings: boolean, 
+/**
+ * Its conditions; `null` for a template, which is not taken apart.
+ */
+conditions: Array<ConditionCoverage> | null, };
+
+/**
+ * How a condition was seen.
+ */
+export type ConditionCoverage = { 
+/**
+ * What its author wrote.
+ */
+text: string, 
+/**
+ * Its line in the file, from 1.
+ */
+line: number, 
+/**
+ * Whether it is needed not to hold.
+ */
+isUnless: boolean, 
+/**
+ * By tests.
+ */
+byTests: SeenWays, 
+/**
+ * By recordings.
+ */
+byRecordings: SeenWays, };
+
+/**
+ * Which ways a condition was seen.
+ */
+export type SeenWays = "both" | "matched" | "keptOut" | "never";
+
+/**
+ * A mistake in a policy, and who notices it.
+ */
+export type MutantView = { 
+/**
+ * The policy.
+ */
+policy: string, 
+/**
+ * Its file, relative to the workspace.
+ */
+file: string, 
+/**
+ * The line of what is mistaken, from 1.
+ */
+line: number, 
+/**
+ * What is mistaken.
+ */
+mistake: MistakeKind, 
+/**
+ * The condition that it is in.
+ */
+condition: string | null, 
+/**
+ * Who notices.
+ */
+noticed: NoticedBy, 
+/**
+ * The recorded calls whose verdict changes, where no test fails.
+ */
+calls: number, 
+/**
+ * The test that fails, or why it was not tried.
+ */
+by: string | null, };
+
+/**
+ * A mistake.
+ */
+export type MistakeKind = "leftOut" | "turned" | "swapped" | "unknown";
+
+/**
+ * Who notices a mistake.
+ */
+export type NoticedBy = "tests" | "recordings" | "nobody" | "notTried";
+
+/**
+ * What would have stopped a call, by what is saved.
+ */
+export type StopView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * The rules, the narrowest kind first.
+ */
+rules: Array<StopRuleView>, };
+
+/**
+ * A rule that stops a call.
+ */
+export type StopRuleView = { 
+/**
+ * The id of its policy.
+ */
+id: string, 
+/**
+ * What it stops.
+ */
+title: string, 
+/**
+ * How wide it is.
+ */
+reach: StopReach, 
+/**
+ * The policy.
+ */
+policy: string, 
+/**
+ * The test that the call stays stopped.
+ */
+test: string, 
+/**
+ * What accepting it writes: the policy, and the test.
+ */
+edits: Array<FileEdit>, 
+/**
+ * What it newly denies in the session.
+ */
+here: StopEffect, 
+/**
+ * What it newly denies in all other sessions.
+ */
+elsewhere: StopEffect, 
+/**
+ * Some of the calls elsewhere that were within their remit.
+ */
+missed: Array<RecordedCall>, };
+
+/**
+ * How wide a rule is.
+ */
+export type StopReach = "call" | "alike" | "origin" | "history" | "tool";
+
+/**
+ * Calls that a rule newly denies, by what they were.
+ */
+export type StopEffect = { 
+/**
+ * All of them.
+ */
+calls: number, 
+/**
+ * Those that were within their remit, and may be missed.
+ */
+allowed: number, 
+/**
+ * Those that had drifted.
+ */
+drifted: number, 
+/**
+ * Those that could not be decided.
+ */
+unknown: number, };
+
+/**
+ * Asks for the report of a session.
+ */
+export type ExportReport = { 
+/**
+ * The session.
+ */
+session: number, 
+/**
+ * As what.
+ */
+format: ExportFormat, };
+
+/**
+ * What a report is written as.
+ */
+export type ExportFormat = "html" | "markdown";
+
+/**
+ * Where a report is.
+ */
+export type ExportedReport = { 
+/**
+ * The file, in full.
+ */
+path: string, };
+
+/**
+ * Looks for steps in all sessions.
+ */
+export type SearchRequest = { 
+/**
+ * Words, and terms such as `tool:send_mail`.
+ */
+query: string, };
+
+/**
+ * What was found.
+ */
+export type SearchView = { 
+/**
+ * A newer request came, or the workspace changed: this answer says nothing.
+ */
+superseded: boolean, 
+/**
+ * All steps that were found.
+ */
+steps: number, 
+/**
+ * All sessions that they are in.
+ */
+sessions: number, 
+/**
+ * The first of them.
+ */
+found: Array<FoundSession>, 
+/**
+ * Recordings that cannot be read any more.
+ */
+unread: number, };
+
+/**
+ * A session with steps that were found.
+ */
+export type FoundSession = { 
+/**
+ * Where the window shows it.
+ */
+session: number, 
+/**
+ * Its recording.
+ */
+recording: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The steps, in order.
+ */
+steps: Array<FoundStep>, };
+
+/**
+ * A step that was found.
+ */
+export type FoundStep = { 
+/**
+ * The step.
+ */
+step: number, 
+/**
+ * The tool of a call, else who said it.
+ */
+what: string, 
+/**
+ * The text around what was found.
+ */
+excerpt: string, 
+/**
+ * The verdict of a call.
+ */
+verdict: Verdict | null, };
+
+/**
  * What went wrong, for a person.
  */
 export type ErrorDto = { 
@@ -3003,7 +3471,15 @@ export type Commands = {
   score: [ScoreRequest, ScoreView],
   /** What tasks need and guardrails deny, and what would let it through; abandoned like the two above. */
   friction: [Nothing, FrictionView],
-  /** Abandons what is being learnt, scored or looked for. */
+  /** Runs the tests of what is shown, and says what they reach; abandoned like the three above. */
+  run_tests: [RunTests, TestsView],
+  /** What would have stopped a call, and what else it would have stopped; abandoned likewise. */
+  stop_rules: [StepRequest, StopView],
+  /** Writes the report of a session into the workspace's reports. */
+  export_report: [ExportReport, ExportedReport],
+  /** Looks for steps in all sessions; abandoned likewise. */
+  search: [SearchRequest, SearchView],
+  /** Abandons what is being learnt, scored, looked for or tested. */
   stop_learning: [Nothing, Nothing],
   /** Saves a file, checks the workspace and replays it. */
   save_file: [SaveFile, Saved],

@@ -185,7 +185,7 @@ describe("keys", () => {
     expect(document.documentElement.style.getPropertyValue("--zoom")).toBe("1.1");
     expect(host.calls).toContainEqual({
       name: "set_preferences",
-      request: { theme: "light", zoom: 110, contrast: "system" },
+      request: { theme: "light", zoom: 110, contrast: "system", searches: [] },
     });
   });
 
@@ -198,7 +198,7 @@ describe("keys", () => {
     expect(document.documentElement.dataset.contrast).toBe("high");
     expect(host.calls).toContainEqual({
       name: "set_preferences",
-      request: { theme: "system", zoom: 100, contrast: "high" },
+      request: { theme: "system", zoom: 100, contrast: "high", searches: [] },
     });
   });
 

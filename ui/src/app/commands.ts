@@ -36,6 +36,8 @@ const AREA_NAMES: Readonly<Record<Area, string>> = {
 const VIEW_NAMES: Readonly<Record<View, { readonly words: string; readonly keys: string }>> = {
   session: { words: "the session", keys: "Shift+S" },
   changes: { words: "the changes, in text and in meaning", keys: "Shift+C" },
+  search: { words: "steps of all sessions, by search", keys: "$mod+Shift+KeyF" },
+  tests: { words: "the tests, and what they reach", keys: "Shift+X" },
   access: { words: "what agents may do", keys: "Shift+A" },
   schema: { words: "the schema, and the calls that do not fit it", keys: "Shift+M" },
   entities: { words: "agents, tools, servers and groups", keys: "Shift+E" },
@@ -141,6 +143,31 @@ function moving(remit: Remit): Command[] {
       when: open,
       run: () => remit.show(view),
     })),
+    {
+      id: "stop-this",
+      title: "Draft rules that would have stopped this call",
+      group: "Edit",
+      keys: ["s"],
+      when: () =>
+        remit.selection.why.data?.request != null && remit.selection.why.data.call.verdict !== "denied",
+      run: () => void remit.stopThis(),
+    },
+    {
+      id: "report-html",
+      title: "Write the report of this session as HTML",
+      group: "Workspace",
+      keys: ["Shift+W"],
+      when: inSession,
+      run: () => void remit.exportReport("html"),
+    },
+    {
+      id: "report-markdown",
+      title: "Write the report of this session as Markdown",
+      group: "Workspace",
+      keys: [],
+      when: inSession,
+      run: () => void remit.exportReport("markdown"),
+    },
     {
       id: "learn-task",
       title: "Learn the scope of this session’s task",

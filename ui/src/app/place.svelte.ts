@@ -8,7 +8,17 @@ import { BY_CODE, SEVERITIES } from "../verdict/verdict";
 
 export type Tab = "sessions" | "policies" | "files";
 /** What the middle of the bench shows. */
-export type View = "session" | "changes" | "access" | "schema" | "entities" | "learn" | "score" | "friction";
+export type View =
+  | "session"
+  | "changes"
+  | "search"
+  | "tests"
+  | "access"
+  | "schema"
+  | "entities"
+  | "learn"
+  | "score"
+  | "friction";
 export type Area = "workspace" | "session" | "editor" | "why";
 
 export interface Where {
@@ -39,6 +49,8 @@ const TABS: readonly Tab[] = ["sessions", "policies", "files"];
 export const VIEWS: readonly View[] = [
   "session",
   "changes",
+  "search",
+  "tests",
   "access",
   "schema",
   "entities",

@@ -15,10 +15,13 @@ export class Preference {
   theme = $state<Theme>("system");
   zoom = $state(USUAL_ZOOM);
   contrast = $state<Contrast>("system");
+  /** Searches that the person kept. */
+  searches = $state.raw<readonly string[]>([]);
 
   adopt(chosen: Preferences): void {
     this.theme = chosen.theme;
     this.contrast = chosen.contrast;
+    this.searches = chosen.searches;
     this.zoom = chosen.zoom === 0 ? USUAL_ZOOM : clamp(chosen.zoom);
     this.#apply();
   }
@@ -30,6 +33,17 @@ export class Preference {
 
   chooseContrast(contrast: Contrast): void {
     this.contrast = contrast;
+    this.#keep();
+  }
+
+  keepSearch(query: string): void {
+    if (this.searches.includes(query)) return;
+    this.searches = [...this.searches, query];
+    this.#keep();
+  }
+
+  forgetSearch(query: string): void {
+    this.searches = this.searches.filter((one) => one !== query);
     this.#keep();
   }
 
@@ -45,7 +59,9 @@ export class Preference {
   #keep(): void {
     this.#apply();
     const { theme, zoom, contrast } = this;
-    void call("set_preferences", { theme, zoom, contrast }).catch(() => undefined);
+    void call("set_preferences", { theme, zoom, contrast, searches: [...this.searches] }).catch(
+      () => undefined,
+    );
   }
 
   #apply(): void {

@@ -8,6 +8,7 @@ import type {
   AppInfo,
   DraftsJudged,
   ErrorDto,
+  ExportFormat,
   RecordedCall,
   Summary,
   Verdict,
@@ -30,6 +31,9 @@ import { Frictions } from "../learn/frictions.svelte";
 import { Learning } from "../learn/learning.svelte";
 import { Scoring } from "../learn/scoring.svelte";
 import { SchemaDesk } from "../schema/schema-desk.svelte";
+import { Searching } from "../review/searching.svelte";
+import { Stopping } from "../review/stopping.svelte";
+import { Testing } from "../review/testing.svelte";
 import { T } from "../strings";
 import { CommonRules } from "./common-rules.svelte";
 import { Drafting } from "./drafting.svelte";
@@ -93,6 +97,11 @@ export class Remit {
   readonly learning = new Learning();
   readonly scoring = new Scoring();
   readonly frictions = new Frictions();
+  readonly testing = new Testing();
+  readonly stopping = new Stopping();
+  readonly searching = new Searching();
+  /** What was just done, in words, until the person has seen it. */
+  told = $state<string | null>(null);
   readonly judgement = new Judgement((answer, of) => this.#judged(answer, of));
 
   /** The counts in view: those of the last good replay. */
@@ -176,6 +185,28 @@ export class Remit {
     this.learning.choice = { ...this.learning.choice, task };
     this.show("learn");
     await this.learning.learn(this.settlements);
+  }
+
+  /** Looks for rules that would have stopped the selected call. */
+  async stopThis(): Promise<void> {
+    const { session } = this.place.where;
+    const step = this.selection.why.data?.step;
+    if (session === null || step === undefined) return;
+    this.place.go({ area: "why" });
+    await this.stopping.ask(session, step);
+  }
+
+  /** Writes the report of the session in view into the workspace. */
+  async exportReport(format: ExportFormat): Promise<void> {
+    const { session } = this.place.where;
+    if (session === null) return;
+    this.error = null;
+    try {
+      const { path } = await call("export_report", { session, format });
+      this.told = T.reportWritten(path);
+    } catch (thrown) {
+      this.error = asError(thrown);
+    }
   }
 
   /** A file of labels that the person chose, relative to the workspace if it lies there. */
@@ -308,6 +339,10 @@ export class Remit {
     this.learning.clear();
     this.scoring.clear();
     this.frictions.clear();
+    this.testing.clear();
+    this.stopping.clear();
+    this.searching.clear();
+    this.told = null;
     this.judgement.settle();
     this.progress = null;
     this.mismatch = null;
@@ -393,6 +428,8 @@ export class Remit {
         if (this.learning.answer.loading) this.learning.progress = event;
         if (this.frictions.answer.loading) this.frictions.progress = event;
         if (this.scoring.answer.loading) this.scoring.progress = event;
+        if (this.testing.answer.loading) this.testing.progress = event;
+        if (this.searching.answer.loading) this.searching.progress = event;
         return;
       case "selfCheckFailed":
         this.mismatch = event;

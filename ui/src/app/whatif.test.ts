@@ -22,8 +22,12 @@ function host(): Canned {
       why: null,
       reading: null,
       sees: null,
+      clauses: [],
     };
-    return { ...said, guardrails: { allow: false, uncertain: false, reasons: [policy], errors: [] } };
+    return {
+      ...said,
+      guardrails: { allow: false, uncertain: false, reasons: [policy], errors: [], otherwise: [] },
+    };
   };
   return canned({
     why,

@@ -79,6 +79,7 @@ function usual<C extends CommandName>(name: C, request: Commands[C][0]): Command
   const path = "path" in request ? request.path : "";
   if (name === "why") return reply(name, whyVariant(Number(step)));
   if ("files" in request && request.files.length === 0) return reply(name, "saved");
+  if ("mutate" in request && request.mutate) return reply(name, "mutate");
   if (name === "read_file") return { ...reply(name, fileVariant(path)), path } as Commands[C][1];
   return reply(name);
 }

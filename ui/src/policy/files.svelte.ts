@@ -60,6 +60,15 @@ export class Files {
     return true;
   }
 
+  /** Writes several files at once; what is open of them shows what is there then. */
+  async write(title: string, edits: readonly FileEdit[]): Promise<boolean> {
+    const undo = await this.#edit(edits);
+    if (!undo) return false;
+    await this.documents.changedOnDisk(edits.map(({ path }) => path));
+    this.#did({ title, edits: undo, unsaved: NOTHING, texts: NO_TEXTS, show: null });
+    return true;
+  }
+
   async rename(from: string, to: string): Promise<boolean> {
     if (from === to) return true;
     const file = await this.#read(from);

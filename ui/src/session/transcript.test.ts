@@ -39,7 +39,12 @@ describe("the transcript", () => {
     const at = await row(horizon ?? -1);
     expect(at.querySelector("[data-testid=horizon]")?.textContent).toContain("would not have had");
     expect(at.querySelector(".hypothetical")).toBeNull();
-    expect((await row((horizon ?? 0) + 1)).querySelector(".hypothetical")).toBeTruthy();
+    const { calls } = reply("session");
+    for (const call of calls.filter(({ hypothetical }) => hypothetical !== null)) {
+      const after = await row(call.step);
+      expect(after.querySelector(`.hypothetical.${call.hypothetical}`)).toBeTruthy();
+      expect(after.querySelector("[data-testid=hypothetical]")).toBeTruthy();
+    }
   });
 
   test("shows HTML and script of a recording as text, and runs nothing", async () => {

@@ -8,13 +8,14 @@ const sources = import.meta.glob<string>(["../**/*.ts", "../**/*.svelte", "!../*
 
 /** Who may be imported by whom, beside their own folder, `format` and `strings`. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  app: ["session", "policy", "schema", "entities", "replay", "learn", "verdict", "widgets", "api"],
+  app: ["session", "policy", "schema", "entities", "replay", "learn", "review", "verdict", "widgets", "api"],
   session: ["verdict", "widgets", "api"],
   policy: ["verdict", "widgets", "api"],
   schema: ["policy", "widgets", "api"],
   entities: ["policy", "widgets", "api"],
   replay: ["verdict", "widgets", "api"],
   learn: ["verdict", "widgets", "api"],
+  review: ["verdict", "widgets", "api"],
   verdict: ["widgets", "api"],
   widgets: ["api"],
   api: ["host"],

@@ -38,7 +38,7 @@ impl Ticket<'_> {
         while_true(is_newest && self.app.is_current(self.reading))
     }
 
-    fn tell(&self, done: u32, total: u32) -> ControlFlow<()> {
+    pub(super) fn tell(&self, done: u32, total: u32) -> ControlFlow<()> {
         self.app.emit(AppEvent::LearnProgress { done, total });
         self.go_on()
     }

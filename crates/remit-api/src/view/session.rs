@@ -21,19 +21,22 @@ pub(crate) fn session_view(snapshot: &Snapshot, session: u32) -> Result<SessionV
 }
 
 fn whole(row: SessionRow, found: &Found<'_>) -> SessionView {
-    let calls: Vec<CallTick> =
-        calls(found).map(|(step, call, judged)| tick(step, call, judged)).collect();
-    let mut denied = self::calls(found).filter(|(_, call, judged)| {
-        judged.verdict == remit_replay::Verdict::Denied
-            && call.outcome == remit_session::Outcome::Executed
-    });
+    let tick = |(step, call, judged): (&Step, &ToolCall, &JudgedCall)| CallTick {
+        step: judged.step.0,
+        index: judged.index.0,
+        lane: step.lane.0,
+        tool: call.tool.clone(),
+        verdict: verdict_of(judged.verdict),
+        hypothetical: found.replayed.hypothetical(judged.step).map(hypothetical_of),
+    };
+    let calls: Vec<CallTick> = calls(found).map(tick).collect();
     SessionView {
         row,
         goal: found.session.goal.clone(),
         format: found.recording.format.to_string(),
         lanes: lanes(found.session, &calls),
         steps: found.session.steps.len() as u32,
-        horizon: denied.next().map(|(_, _, judged)| judged.step.0),
+        horizon: found.replayed.horizon.as_ref().map(|horizon| horizon.call.0),
         warnings: found.recording.warnings.iter().map(warning).collect(),
         calls,
     }
@@ -79,14 +82,8 @@ pub(super) fn step_of<'s>(found: &Found<'s>, step: u32) -> Result<&'s Step, Erro
     found.session.step(StepIdx(step)).ok_or_else(none)
 }
 
-fn tick(step: &Step, call: &ToolCall, judged: &JudgedCall) -> CallTick {
-    CallTick {
-        step: judged.step.0,
-        index: judged.index.0,
-        lane: step.lane.0,
-        tool: call.tool.clone(),
-        verdict: verdict_of(judged.verdict),
-    }
+fn hypothetical_of(of: remit_replay::Hypothetical) -> Hypothetical {
+    if of.depends { Hypothetical::Dependent } else { Hypothetical::Independent }
 }
 
 fn lanes(session: &Session, calls: &[CallTick]) -> Vec<Lane> {

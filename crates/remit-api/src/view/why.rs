@@ -6,9 +6,10 @@ use super::words::{effect, severity_of, whence_of};
 use super::workspace::why_of;
 use crate::snapshot::{Found, Snapshot};
 use crate::wire::*;
+use cedar_policy::{Entities, Request};
 use remit_policy::{Layer as PolicyLayer, PolicySource, Workspace};
 use remit_replay::history::{Asked, Literal, LiteralKind, Witness};
-use remit_replay::{JudgedCall, Judgement, Mapper, explain, history_at};
+use remit_replay::{Evaluated, JudgedCall, Judgement, Mapper, explain, history_at};
 use remit_session::StepKind;
 
 pub(crate) fn why(snapshot: &Snapshot, request: &StepRequest) -> Result<Why, ErrorDto> {
@@ -32,14 +33,21 @@ fn why_of_step(
     let mapper = Mapper::new(workspace);
     let mapped =
         mapper.as_ref().and_then(|m| explain(m, found.session, judged.step)).and_then(Result::ok);
+    let asked = mapped.as_ref().and_then(|mapped| {
+        let request = mapped.request().ok()?;
+        let task = found.replayed.task.as_deref();
+        let entities = mapper.as_ref()?.entities(request.principal()?, task);
+        Some((request, entities))
+    });
+    let asked = asked.as_ref();
     Ok(Why {
         step: request.step,
         call: call_view(call, judged),
         agent: found.session.agent(step.lane).to_owned(),
         task: found.replayed.task.clone(),
         sentence: sentence(&call.tool, found.replayed.task.as_deref(), judged),
-        guardrails: sides.map(|j| decision(workspace, &j.guardrails, Some(guardrails))),
-        scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(workspace, j, scope)),
+        guardrails: sides.map(|j| decision(workspace, &j.guardrails, Some(guardrails), asked)),
+        scope: sides.and_then(|j| j.scope.as_ref()).map(|j| decision(workspace, j, scope, asked)),
         severity: judged.severity.map(severity_of),
         because: judged.because.iter().map(because_of).collect(),
         nearest: scope.and_then(|layer| nearest(workspace, layer, found, judged, mapper.as_ref()?)),
@@ -102,8 +110,27 @@ fn sentence(tool: &str, task: Option<&str>, judged: &JudgedCall) -> String {
     if judged.is_uncertain() { said + " A policy failed, so this is uncertain." } else { said }
 }
 
-fn decision(workspace: &Workspace, judged: &Judgement, layer: Option<&PolicyLayer>) -> Decision {
+/// A request, and the entities that it is judged with.
+type AskedAt = (Request, Entities);
+
+fn decision(
+    workspace: &Workspace,
+    judged: &Judgement,
+    layer: Option<&PolicyLayer>,
+    asked: Option<&AskedAt>,
+) -> Decision {
     let text = |id: &str| policy_text(workspace, id, layer.and_then(|l| l.policy(id)));
+    let valued = |id: &str| {
+        let policy = text(id);
+        let clauses = asked.map(|(request, entities)| clauses(&policy.text, request, entities));
+        PolicyText { clauses: clauses.unwrap_or_default(), ..policy }
+    };
+    let otherwise = layer.zip(asked).map(|(layer, (request, entities))| {
+        remit_replay::otherwise(layer, judged, request, entities)
+            .into_iter()
+            .map(|one| otherwise_view(layer, one, &text))
+            .collect()
+    });
     let failure = |e: &remit_replay::PolicyError| PolicyFailure {
         policy: text(&e.policy),
         message: e.message.clone(),
@@ -111,9 +138,50 @@ fn decision(workspace: &Workspace, judged: &Judgement, layer: Option<&PolicyLaye
     Decision {
         allow: judged.allow,
         uncertain: judged.uncertain,
-        reasons: judged.reasons.iter().map(|id| text(id)).collect(),
+        reasons: judged.reasons.iter().map(|id| valued(id)).collect(),
         errors: judged.errors.iter().map(failure).collect(),
+        otherwise: otherwise.unwrap_or_default(),
     }
+}
+
+/// Conditions over history in their author's words.
+fn otherwise_view(
+    layer: &PolicyLayer,
+    one: remit_replay::Otherwise,
+    text: &dyn Fn(&str) -> PolicyText,
+) -> Otherwise {
+    let leaves = layer.policy(&one.policy).map(|policy| policy.leaves.clone()).unwrap_or_default();
+    let in_words = |condition: String| {
+        leaves.iter().fold(condition, |condition, leaf| {
+            condition.replace(&format!("context[\"{}\"]", leaf.name), &leaf.text)
+        })
+    };
+    Otherwise {
+        policy: text(&one.policy),
+        must_apply: one.must_apply,
+        conditions: one.conditions.into_iter().map(in_words).collect(),
+    }
+}
+
+fn clauses(text: &str, request: &Request, entities: &Entities) -> Vec<ClauseValue> {
+    let values = remit_replay::clause_values(text, request, entities).into_iter();
+    let clause = |of: remit_replay::ClauseValue| ClauseValue {
+        is_unless: of.is_unless,
+        whole: condition_part(of.whole),
+    };
+    values.map(clause).collect()
+}
+
+fn condition_part(of: remit_replay::PartValueNode) -> ConditionPart {
+    let (state, value) = match of.value {
+        Evaluated::Bool(true) => (PartState::Holds, None),
+        Evaluated::Bool(false) => (PartState::Fails, None),
+        Evaluated::Value(value) => (PartState::Value, Some(value)),
+        Evaluated::Failed(why) => (PartState::Error, Some(why)),
+        Evaluated::NotReached => (PartState::NotReached, None),
+    };
+    let parts = of.parts.into_iter().map(condition_part).collect();
+    ConditionPart { text: of.text, state, value, parts }
 }
 
 fn because_of(because: &remit_replay::Because) -> Because {
@@ -159,6 +227,7 @@ fn policy_text(workspace: &Workspace, id: &str, policy: Option<&PolicySource>) -
         why: policy.and_then(why_of),
         reading,
         sees,
+        clauses: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::wire::*;
 
-pub(super) fn effect(effect: remit_policy::Effect) -> Effect {
+pub(crate) fn effect(effect: remit_policy::Effect) -> Effect {
     match effect {
         remit_policy::Effect::Permit => Effect::Permit,
         remit_policy::Effect::Forbid => Effect::Forbid,

@@ -53,6 +53,9 @@ pub struct Preferences {
     pub zoom: u32,
     /// How strongly text and lines stand out.
     pub contrast: Contrast,
+    /// Searches that the person kept.
+    #[serde(default)]
+    pub searches: Vec<String>,
 }
 
 /// Light, dark or as the system is.

@@ -27,7 +27,7 @@ pub struct SessionView {
     pub steps: u32,
     /// Every tool call, in order.
     pub calls: Vec<CallTick>,
-    /// The first step that the guardrails deny although it ran: what follows is hypothetical.
+    /// The first step that the guardrails deny although it ran: what rests on it is hypothetical.
     pub horizon: Option<u32>,
     /// What the importer skipped or repaired.
     pub warnings: Vec<ImportWarning>,
@@ -73,6 +73,18 @@ pub struct CallTick {
     pub tool: String,
     /// Its verdict.
     pub verdict: Verdict,
+    /// What is hypothetical about it, if its agent had the result of a denied call.
+    pub hypothetical: Option<Hypothetical>,
+}
+
+/// Whether a call that follows a denied one may rest on its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Hypothetical {
+    /// All its values were there before.
+    Independent,
+    /// One of its values may come from that result, or from something after it.
+    Dependent,
 }
 
 /// What an importer skipped or repaired.

@@ -162,6 +162,60 @@ pub struct Decision {
     pub reasons: Vec<PolicyText>,
     /// Policies that failed and were skipped.
     pub errors: Vec<PolicyFailure>,
+    /// What would have to be different for the other decision, the least first.
+    pub otherwise: Vec<Otherwise>,
+}
+
+/// What would have to be different about one policy.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Otherwise {
+    /// The policy.
+    pub policy: PolicyText,
+    /// Whether it would have to apply, which takes all of the conditions; else it would have to not apply,
+    /// for which one of them is enough.
+    pub must_apply: bool,
+    /// The conditions. None: it applies to every such call.
+    pub conditions: Vec<String>,
+}
+
+/// A part of a condition, with what it comes to on the call.
+#[derive(Clone, Debug, Serialize, TS)]
+pub struct ConditionPart {
+    /// What its author wrote.
+    pub text: String,
+    /// What it comes to.
+    pub state: PartState,
+    /// Its value, where it is neither true nor false; or why it fails.
+    pub value: Option<String>,
+    /// What it is made of.
+    pub parts: Vec<ConditionPart>,
+}
+
+/// What a part of a condition comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum PartState {
+    /// It holds.
+    Holds,
+    /// It does not hold.
+    Fails,
+    /// It has another value.
+    Value,
+    /// It fails, and with it the policy.
+    Error,
+    /// Nobody asks it.
+    NotReached,
+}
+
+/// One clause of a policy on the call.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ClauseValue {
+    /// Whether it is needed not to hold.
+    pub is_unless: bool,
+    /// What it asks.
+    pub whole: ConditionPart,
 }
 
 /// A policy with its text.
@@ -184,6 +238,8 @@ pub struct PolicyText {
     pub reading: Option<String>,
     /// Which past events its conditions can see.
     pub sees: Option<String>,
+    /// What its conditions come to on the call, part by part; nothing where it did not decide.
+    pub clauses: Vec<ClauseValue>,
 }
 
 /// A policy that failed on a call. Cedar skips it.

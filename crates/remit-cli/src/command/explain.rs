@@ -35,7 +35,10 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, CliError> {
 }
 
 /// By the step's number, else by the recording's id of the call.
-fn the_call<'b>(found: &Found<'b>, step: &str) -> Result<(&'b JudgedCall, &'b ToolCall), CliError> {
+pub(crate) fn the_call<'b>(
+    found: &Found<'b>,
+    step: &str,
+) -> Result<(&'b JudgedCall, &'b ToolCall), CliError> {
     let number: Option<u32> = step.parse().ok();
     let calls: Vec<_> =
         found.session.calls().map(|(_, _, call)| call).zip(&found.replayed.calls).collect();

@@ -1,15 +1,17 @@
 //! `remit replay`: every recorded tool call, judged.
 
 use crate::Exit;
-use crate::args::{FailOn, Finding, ReplayArgs, ReportFormat};
+use crate::args::{FailOn, Finding, ReplayArgs, ReportFormat, WhichHypothetical};
 use crate::bench::Bench;
 use crate::error::CliError;
 use crate::output::{
-    badge, bold, data_to_stdout, line, shape, summary, table, to_stderr, to_stdout,
+    badge, bold, count, data_to_stdout, line, shape, summary, table, to_stderr, to_stdout,
 };
 use remit_api::replay::{
-    CallReport, Report, SessionReport, Severity, Summary, Verdict, report, to_junit, to_sarif,
+    CallReport, HypotheticalSummary, Report, SessionReport, Severity, Summary, Verdict,
+    replayability, report, to_junit, to_sarif,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Findings that are listed for each session unless all are asked for.
@@ -20,8 +22,9 @@ const STRIP: usize = 32;
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
     let bench = Bench::open_with(args.engine.into(), &args.corpus)?;
     let report = report(&bench.replay, &bench.loaded);
+    let counted = counted(&report, &bench, args.hypothetical);
     match args.format {
-        ReportFormat::Human => to_stdout(&human(&report, &bench, args))?,
+        ReportFormat::Human => to_stdout(&human(&counted, &bench, args))?,
         ReportFormat::Json => data_to_stdout(&json(&report)?)?,
         ReportFormat::Jsonl => data_to_stdout(&lines(&report)?)?,
         ReportFormat::Junit => data_to_stdout(&to_junit(&report).map_err(std::io::Error::other)?)?,
@@ -32,7 +35,32 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit, CliError> {
             "warning: there is no session to replay\n  help: put recordings into the workspace's sessions/ or name some with --recordings\n",
         )?;
     }
-    Ok(exit(&report.summary, &args.fail_on))
+    Ok(exit(&counted.summary, &args.fail_on))
+}
+
+/// The report with the calls that are counted; of the others there is only the number.
+fn counted<'r>(report: &'r Report, bench: &Bench, which: WhichHypothetical) -> Cow<'r, Report> {
+    let is_counted = |hypothetical: Option<&str>| match (hypothetical, which) {
+        (None, _) | (_, WhichHypothetical::All) => true,
+        (Some(word), WhichHypothetical::Independent) => word == "independent",
+        (Some(_), WhichHypothetical::None) => false,
+    };
+    if which == WhichHypothetical::All {
+        return Cow::Borrowed(report);
+    }
+    let mut counted = report.clone();
+    counted.summary = Summary { warnings: report.summary.warnings, ..Summary::default() };
+    for session in &mut counted.sessions {
+        session.calls.retain(|call| is_counted(call.hypothetical.as_deref()));
+        let of_session = Summary { warnings: 0, ..session.line().summary };
+        counted.summary.add(&of_session);
+    }
+    let judged = bench.replay.sessions.iter().flat_map(|session| {
+        let word = |step| session.hypothetical(step).map(|one| one.word());
+        session.calls.iter().filter(move |call| is_counted(word(call.step)))
+    });
+    counted.replayability = replayability(judged);
+    Cow::Owned(counted)
 }
 
 fn lines(report: &Report) -> Result<String, CliError> {
@@ -58,8 +86,10 @@ fn exit(summary: &Summary, fail_on: &[FailOn]) -> Exit {
 }
 
 fn human(report: &Report, bench: &Bench, args: &ReplayArgs) -> String {
-    let mut out =
-        summary(&bench.workspace.config.name, &report.summary, &report.replayability) + "\n";
+    let mut out = summary(&bench.workspace.config.name, &report.summary, &report.replayability)
+        + "
+";
+    out += &hypothetical(report);
     let named: Vec<_> = report.sessions.iter().zip(names(report)).collect();
     let head = ["SESSION", "TASK", "AGENT", "CALLS", "●", "■", "▲", "○", ""];
     out += &table(&head, named.iter().map(row));
@@ -70,6 +100,26 @@ fn human(report: &Report, bench: &Bench, args: &ReplayArgs) -> String {
         out += &format!("\nhelp: `remit explain {} SESSION STEP` says why\n", bench.workspace.root);
     }
     out
+}
+
+/// What follows a denied call that ran, and whether it is among the counts.
+fn hypothetical(report: &Report) -> String {
+    let HypotheticalSummary { independent, dependent, .. } = &report.hypothetical;
+    let all = independent.total() + dependent.total();
+    if all == 0 {
+        return String::new();
+    }
+    let counted = report.sessions.iter().flat_map(|session| &session.calls);
+    let counted = counted.filter(|call| call.hypothetical.is_some()).count() as u32;
+    let left_out = match all - counted {
+        0 => String::new(),
+        left => format!("; {left} not counted"),
+    };
+    format!(
+        "{} follow a denied call that ran: {} may depend on its result{left_out}\n\n",
+        count(all, "call"),
+        dependent.total(),
+    )
 }
 
 /// A session is called by its recording, which people know; by its id where a recording holds several.

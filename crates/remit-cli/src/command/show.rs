@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::output::{badge, block, bold, count, dim, line, table, to_stdout};
 use remit_api::replay::{Summary, Verdict};
 use remit_api::session::{
-    Arguments, LaneIdx, LaneKind, Outcome, Role, Session, Step, StepKind, ToolCall,
+    Arguments, LaneIdx, LaneKind, Role, Session, Step, StepIdx, StepKind, ToolCall,
 };
 
 /// Characters of a text that are shown unless the whole is asked for.
@@ -41,22 +41,16 @@ fn list(bench: &Bench) -> String {
 
 fn session(found: &Found<'_>, full: bool) -> String {
     let mut out = head(found);
-    let mut horizon_passed = false;
-    for (n, step) in found.session.steps.iter().enumerate() {
-        out += &one_step(found, n as u32, step, full);
-        let denied = found.judged(n as u32).is_some_and(|j| j.verdict == Verdict::Denied);
-        if denied && !horizon_passed && executed(step) {
-            horizon_passed = true;
+    let horizon = found.replayed.horizon.as_ref().map(|horizon| horizon.call.0);
+    for (n, step) in (0..).zip(&found.session.steps) {
+        out += &one_step(found, n, step, full);
+        if Some(n) == horizon {
             out += &dim(
-                "  ┄┄ from here on hypothetical: what follows may depend on a result that the agent would not have had ┄┄\n",
+                "  ┄┄ the agent would not have had this result: what rests on it is hypothetical ┄┄\n",
             );
         }
     }
     out
-}
-
-fn executed(step: &Step) -> bool {
-    matches!(&step.kind, StepKind::Call(call) if call.outcome == Outcome::Executed)
 }
 
 fn head(found: &Found<'_>) -> String {
@@ -91,8 +85,12 @@ fn one_step(found: &Found<'_>, n: u32, step: &Step, full: bool) -> String {
         }
         StepKind::Call(call) => {
             let verdict = found.judged(n).map(|j| badge(j.verdict)).unwrap_or_default();
+            let hypothetical = match found.replayed.hypothetical(StepIdx(n)) {
+                Some(one) => dim(&format!("  hypothetical, {}", one.word())),
+                None => String::new(),
+            };
             format!(
-                "{number}  {lane}{:<9}  {} {}  {verdict}\n",
+                "{number}  {lane}{:<9}  {} {}  {verdict}{hypothetical}\n",
                 "call",
                 bold(&line(&call.tool, 80)),
                 body(&arguments(call), full)
