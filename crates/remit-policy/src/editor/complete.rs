@@ -2,6 +2,7 @@
 
 mod entities;
 mod expression;
+mod history;
 mod offers;
 mod schema;
 mod toml;
@@ -83,12 +84,13 @@ pub fn complete(desk: &Desk<'_>, file: &Utf8Path, offset: usize) -> Vec<Completi
         return Vec::new();
     };
     if FileKind::of(file).is_some_and(FileKind::is_policies) {
-        return in_policies(desk, text, offset);
+        return in_policies(desk, file, text, offset);
     }
     let tree = desk.schema_tree();
     let schema = Schema::new(&tree);
     let environment = Environment::new(&schema, text, None);
-    let mut offers = Offers { desk, text, offset, environment: &environment, all: Vec::new() };
+    let (environment, all) = (&environment, Vec::new());
+    let mut offers = Offers { desk, text, offset, is_dogwood: false, environment, all };
     match (FileKind::of(file), toml_words::tables(file)) {
         (Some(FileKind::Schema), _) if !token::in_comment(text, &token::tokens(text), offset) => {
             offers.in_schema(&tree);
@@ -100,7 +102,7 @@ pub fn complete(desk: &Desk<'_>, file: &Utf8Path, offset: usize) -> Vec<Completi
     sorted(offers.all)
 }
 
-fn in_policies(desk: &Desk<'_>, text: &str, offset: usize) -> Vec<Completion> {
+fn in_policies(desk: &Desk<'_>, file: &Utf8Path, text: &str, offset: usize) -> Vec<Completion> {
     if token::in_comment(text, &token::tokens(text), offset) {
         return Vec::new();
     }
@@ -109,7 +111,9 @@ fn in_policies(desk: &Desk<'_>, text: &str, offset: usize) -> Vec<Completion> {
     let schema = Schema::new(&tree);
     let policy = at(&policies, offset);
     let environment = Environment::new(&schema, text, policy);
-    let mut offers = Offers { desk, text, offset, environment: &environment, all: Vec::new() };
+    let is_dogwood = file.extension() == Some("dw");
+    let (environment, all) = (&environment, Vec::new());
+    let mut offers = Offers { desk, text, offset, is_dogwood, environment, all };
     match policy {
         Some(policy) => offers.in_policy(policy),
         None => offers.between_policies(),
@@ -137,6 +141,8 @@ struct Offers<'a> {
     desk: &'a Desk<'a>,
     text: &'a str,
     offset: usize,
+    /// Whether conditions over history can stand in the file.
+    is_dogwood: bool,
     environment: &'a Environment<'a>,
     all: Vec<Completion>,
 }

@@ -23,6 +23,108 @@ const fn word(
     Word { name, form, snippet, doc }
 }
 
+const HISTORY: &[Word] = &[
+    word(
+        "formerly",
+        "formerly within 1h …",
+        "formerly within ${1:1h} ${2}",
+        "It held at some event that is not older than the window, this request included.",
+    ),
+    word(
+        "previous",
+        "previous within 1h …",
+        "previous within ${1:1h} ${2}",
+        "It held at the event right before, if that is not older than the window.",
+    ),
+    word(
+        "!… since …",
+        "!a since within 1h b",
+        "!${1} since within ${2:1h} ${3}",
+        "The second happened, and the first has not happened since.",
+    ),
+    word(
+        "exists",
+        "exists (x: String). (…)",
+        "exists (${1:x}: ${2:String}). (${3})",
+        "There is a value for which the condition holds: it ties several events to each other.",
+    ),
+    word(
+        "count_within",
+        "bind(n, count_within(1h, event), n > 3)",
+        "bind(${1:n}, count_within(${2:1h}, ${3}), ${1:n} > ${4:3})",
+        "How many events there were in a window.",
+    ),
+    word(
+        "count_distinct_within",
+        "bind(n, count_distinct_within(k, 1h, event{ … k … }), n > 3)",
+        "bind(${1:n}, count_distinct_within(${2:k}, ${3:1h}, ${4}), ${1:n} > ${5:3})",
+        "How many different values a field of the events had in a window.",
+    ),
+    word(
+        "sum_within",
+        "bind(n, sum_within(a, 1h, event{ … a … }), n > 1000)",
+        "bind(${1:n}, sum_within(${2:a}, ${3:1h}, ${4}), ${1:n} > ${5:1000})",
+        "What a field of the events adds up to in a window.",
+    ),
+    word(
+        "count",
+        "(count for (t: Timepoint). where (…)) > 3",
+        "(count for (${1:t}: Timepoint). where (formerly within ${2:1h} (${3} && tp(${1:t})))) > ${4:3}",
+        "How many events satisfy a condition; with another variable, how many values.",
+    ),
+    word(
+        "sum",
+        "(sum a for (a: Long), (t: Timepoint). where (…)) > 1000",
+        "(sum ${1:a} for (${1:a}: Long), (${2:t}: Timepoint). where (formerly within ${3:1h} (${4} && tp(${2:t})))) > ${5:1000}",
+        "What the values of a variable add up to, once for each event.",
+    ),
+];
+
+const HISTORY_JOINS: &[Word] = &[
+    word(
+        "&&",
+        "a && b",
+        "&& ${1}",
+        "Both hold. An `||` is two conditions: `temporal { a } || temporal { b }`.",
+    ),
+    word(
+        "since",
+        "!a since within 1h b",
+        "since within ${1:1h} ${2}",
+        "The second happened, and the first held at every event after it.",
+    ),
+    word(">", "n > 3", "> ${1:3}", "More than, of counts and sums."),
+    word(">=", "n >= 3", ">= ${1:3}", "At least, of counts and sums."),
+    word("<", "n < 3", "< ${1:3}", "Less than, of counts and sums."),
+    word("==", "a == b", "== ${1}", "Whether both are equal."),
+];
+
+const EVENTS: &[Word] = &[
+    word("response", "", "", "The call went through: its result came back."),
+    word(
+        "request",
+        "",
+        "",
+        "The call was made, whatever came of it. The call that is decided is one of them.",
+    ),
+    word("error", "", "", "The call failed, or was refused."),
+];
+
+/// How a condition over history begins.
+pub(super) fn history() -> &'static [Word] {
+    HISTORY
+}
+
+/// What goes on after a part of a condition over history.
+pub(super) fn history_joins() -> &'static [Word] {
+    HISTORY_JOINS
+}
+
+/// A kind of event.
+pub(super) fn event(kind: &str) -> Option<&'static Word> {
+    EVENTS.iter().find(|word| word.name == kind)
+}
+
 const COMPARISONS: &[Word] = &[
     word("==", "a == b", "", "Whether both are equal. Values of different types never are."),
     word("!=", "a != b", "", "Whether they differ."),

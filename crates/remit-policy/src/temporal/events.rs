@@ -110,6 +110,26 @@ pub(crate) const DERIVED: [(&str, &str); 5] = [
     ("handoff", "String"),
 ];
 
+/// The fields that every event of a kind has besides arguments and result, with their types.
+pub(crate) fn fields_of(of: HistoryOf, kind: &str) -> Vec<(String, &'static str)> {
+    let (caller, place) = match of {
+        HistoryOf::AgentCore => ("eventPrincipal", "eventResource"),
+        HistoryOf::Session | HistoryOf::Principal | HistoryOf::Unpinned => {
+            ("callerPrincipal", "callerResource")
+        }
+    };
+    let who = [
+        (caller, "who called"),
+        (place, "where"),
+        ("requestId", "String"),
+        ("sessionId", "String"),
+    ];
+    let trust = Some(("trust", "String")).filter(|_| kind == "response");
+    let derived = DERIVED.into_iter().chain(trust).filter(|_| of != HistoryOf::AgentCore);
+    let derived = derived.map(|(name, ty)| (format!("derived.{name}"), ty));
+    who.into_iter().map(|(name, ty)| (name.to_owned(), ty)).chain(derived).collect()
+}
+
 impl fmt::Display for HistoryOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -27,6 +27,18 @@ const RULES: [(&str, &str, &str); 4] = [
         "A whole policy that denies an action on a condition.",
     ),
 ];
+const RULES_OVER_HISTORY: [(&str, &str, &str); 2] = [
+    (
+        "forbid … when temporal",
+        "forbid (\n  principal,\n  action == ${1},\n  resource\n)\nwhen temporal { formerly within ${2:1h} ${3} };",
+        "A whole policy that denies an action after something happened.",
+    ),
+    (
+        "forbid … unless temporal",
+        "forbid (\n  principal,\n  action == ${1},\n  resource\n)\nunless temporal { formerly within ${2:1h} ${3} };",
+        "A whole policy that denies an action unless something happened before.",
+    ),
+];
 const HEAD: &str = "(principal, action, resource)";
 
 impl Offers<'_> {
@@ -40,11 +52,13 @@ impl Offers<'_> {
 
     /// Whole policies; the first has a name to fill in.
     fn rules(&mut self, before: &str) {
-        for (label, body, doc) in RULES {
+        let is_dogwood = self.is_dogwood;
+        let over_history = RULES_OVER_HISTORY.iter().filter(|_| is_dogwood);
+        for (label, body, doc) in RULES.iter().chain(over_history) {
             let named = format!("{before}{body}");
             self.add(CompletionKind::Snippet, label, 2)
                 .snippet(&named)
-                .documented(Some(doc.into()));
+                .documented(Some((*doc).into()));
         }
     }
 
@@ -56,6 +70,9 @@ impl Offers<'_> {
     }
 
     pub(super) fn in_policy(&mut self, policy: &Policy) {
+        if self.is_dogwood && self.in_history(policy) {
+            return;
+        }
         let offset = self.offset;
         let within = |span: &std::ops::Range<usize>| span.start < offset && offset <= span.end;
         if let Some(annotation) = policy.annotations.iter().find(|a| within(&a.span)) {
@@ -172,6 +189,13 @@ impl Offers<'_> {
             if let Some(word) = word {
                 offer.snippet(word.snippet).detail(word.form).documented(Some(word.doc.into()));
             }
+        }
+        let is_dogwood = self.is_dogwood;
+        for name in ["when", "unless"].into_iter().filter(|_| is_dogwood) {
+            let snippet = format!("{name} temporal {{ formerly within ${{1:1h}} ${{2}} }}");
+            let offer = self.add(CompletionKind::Snippet, &format!("{name} temporal"), 0);
+            offer.snippet(&snippet).detail(format!("{name} temporal {{ … }}"));
+            offer.documented(Some("A condition over what happened before in the session.".into()));
         }
         if policy.end.is_none() {
             let doc = "Ends the policy.".to_owned();
