@@ -2,12 +2,16 @@
 //! broken on purpose, which must be noticed.
 
 use super::oracle::{Found, Replayed, Truths, compare};
+use dogwood_language::cedar::Schema;
 use dogwood_language::{
-    Authorizer, Decision, Event, LoweredPolicySet, ParsedPolicySet, PolicySchema, ServiceSchema,
-    UNPINNED_EVENT_SCHEMA, Validator, Value,
+    Authorizer, Decision, Error, Event, EventSignature, InMemoryTemporalEngine, LoweredPolicySet,
+    ParsedPolicySet, PartitionKey, PolicySchema, ServiceSchema, TemporalBindings, TemporalEngine,
+    TemporalField, UNPINNED_EVENT_SCHEMA, Validator, Value,
 };
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A way to break the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +46,17 @@ namespace Agent {
   };
 }"#;
 
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n.max(1)
     }
 
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+    pub(super) fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[self.below(of.len())]
     }
 
@@ -85,7 +89,7 @@ impl Random {
     }
 
     /// A condition that binds nothing.
-    fn condition(&mut self, depth: usize) -> String {
+    pub(super) fn condition(&mut self, depth: usize) -> String {
         let (w, w2) = (self.window(), self.window());
         let k = self.below(5);
         let (a, b) = (self.event(""), self.event(""));
@@ -192,19 +196,18 @@ fn differences(sets: u64, decisions_too: bool) -> (Vec<String>, usize, usize) {
         let lowered = random.lowered(&service).unwrap();
         let own = lowered.nonrelativized_temporal_fields().count();
         leaves += own;
-        let before = found.left();
-        let mut last = (Vec::new(), Default::default());
+        let (before, mut sessions) = (found.left(), Vec::new());
         for n in 0..SESSIONS {
             let events = random.events();
             let truths =
                 compare(&format!("set {seed}, session {n}"), &events, &lowered, &mut found);
-            last = (events, truths);
+            sessions.push((events, truths));
         }
         // A condition is left in every session, or in none.
         assert_eq!((found.left() - before) % SESSIONS, 0);
         if decisions_too {
             let policies = [lowered, again.lowered(&service).unwrap()];
-            found.wrong.extend(decisions(policies, &last.0, last.1));
+            found.wrong.extend(decisions(policies, sessions));
         }
     }
     println!("{leaves} conditions; left: {:?}", found.reasons.keys());
@@ -212,24 +215,83 @@ fn differences(sets: u64, decisions_too: bool) -> (Vec<String>, usize, usize) {
     (found.wrong, leaves, left)
 }
 
-/// Where the authorizer decides otherwise with our truth values than with its own.
+/// Dogwood's own engine, which remembers nothing of an earlier session.
+#[derive(Default)]
+struct Forgetting {
+    engine: InMemoryTemporalEngine,
+    leaves: Vec<TemporalField>,
+    signatures: Vec<EventSignature>,
+    schema: Option<Schema>,
+    keys: Vec<PartitionKey>,
+    begins: Arc<AtomicBool>,
+}
+
+impl TemporalEngine for Forgetting {
+    fn prepare(
+        &mut self,
+        leaves: &[TemporalField],
+        schema: &Schema,
+        signatures: &[EventSignature],
+    ) -> Result<(), Error> {
+        (self.leaves, self.signatures) = (leaves.to_vec(), signatures.to_vec());
+        self.schema = Some(schema.clone());
+        self.engine.prepare(leaves, schema, signatures)
+    }
+
+    fn observe(&mut self, event: &Event) {
+        if self.begins.swap(false, Ordering::Relaxed) {
+            self.engine = InMemoryTemporalEngine::new();
+            self.engine.set_partition_keys(&self.keys);
+            let schema = self.schema.as_ref().unwrap();
+            self.engine.prepare(&self.leaves, schema, &self.signatures).unwrap();
+        }
+        self.engine.observe(event);
+    }
+
+    fn evaluate(&mut self) -> Result<TemporalBindings, String> {
+        self.engine.evaluate()
+    }
+
+    fn supports_partitioning(&self) -> bool {
+        self.engine.supports_partitioning()
+    }
+
+    fn set_partition_keys(&mut self, keys: &[PartitionKey]) {
+        self.keys = keys.to_vec();
+        self.engine.set_partition_keys(keys);
+    }
+}
+
+/// Where the authorizer decides otherwise with our truth values than with its own: which way, or by which
+/// policies.
 fn decisions(
     [one, other]: [LoweredPolicySet; 2],
-    events: &[Event],
-    truths: Truths,
+    sessions: Vec<(Vec<Event>, Truths)>,
 ) -> Option<String> {
-    let ours = Authorizer::builder(one).temporal_engine(Replayed::new(truths));
-    let (mut ours, mut theirs) = (ours.build().unwrap(), Authorizer::new(other));
-    events.iter().find_map(|event| {
-        let said = |authorizer: &mut Authorizer| {
-            let response = authorizer.is_authorized(event)?;
-            let reasons = response.diagnostics().reason().map(|id| format!("{id:?}"));
-            let reasons: BTreeSet<String> = reasons.collect();
-            Some((response.decision() == Decision::Allow, reasons))
-        };
-        let (ours, theirs) = (said(&mut ours), said(&mut theirs));
-        (ours != theirs).then(|| format!("{ours:?} instead of {theirs:?}"))
-    })
+    let (mut all, mut first) = (Truths::new(), 0);
+    for (events, truths) in &sessions {
+        all.extend(truths.iter().map(|(n, of_event)| (first + n, of_event.clone())));
+        first += events.len();
+    }
+    let ours = Authorizer::builder(one).temporal_engine(Replayed::new(all));
+    let engine = Forgetting::default();
+    let begins = Arc::clone(&engine.begins);
+    let theirs = Authorizer::builder(other).temporal_engine(engine);
+    let (mut ours, mut theirs) = (ours.build().unwrap(), theirs.build().unwrap());
+    let of_session = |(n, (events, _)): (usize, &(Vec<Event>, Truths))| {
+        begins.store(true, Ordering::Relaxed);
+        events.iter().find_map(|event| {
+            let said = |authorizer: &mut Authorizer| {
+                let response = authorizer.is_authorized(event)?;
+                let reasons = response.diagnostics().reason().map(|id| format!("{id:?}"));
+                let reasons: BTreeSet<String> = reasons.collect();
+                Some((response.decision() == Decision::Allow, reasons))
+            };
+            let (ours, theirs) = (said(&mut ours), said(&mut theirs));
+            (ours != theirs).then(|| format!("session {n}: {ours:?} instead of {theirs:?}"))
+        })
+    };
+    sessions.iter().enumerate().find_map(of_session)
 }
 
 #[test]
