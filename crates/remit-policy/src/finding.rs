@@ -297,10 +297,6 @@ finding_codes! {
     UsedTwice = "used-twice" Advice,
     /// A field that no event of the action has.
     NeverLogged = "never-logged" Warning,
-    /// A condition that is left to Dogwood's interpreter.
-    Interpreted = "interpreted" Advice,
-    /// A condition that asks for what no recording holds.
-    NeverRecorded = "never-recorded" Advice,
     /// More than AgentCore takes.
     AgentCoreLimit = "agentcore-limit" Warning,
     /// Characters that change the direction of text and can hide what a policy says.

@@ -62,7 +62,5 @@ pub use schema::LoadedSchema;
 pub use schema_model::{ActionModel, AttributeModel, RecordModel, SchemaModel, TypeModel};
 pub use scopes::{Scope, SessionKey, TaskMatch, TaskNames, TaskRule, TaskRules};
 pub use session_facts::{FactType, SESSION_FACTS, SessionFact, facts_page};
-pub use temporal::{
-    AskedEvents, History, HistoryOf, Leaf, LeafNote, Noted, schema_with_booleans,
-};
+pub use temporal::{History, HistoryOf, Leaf, schema_with_booleans};
 pub use workspace::{Digests, LayerRef, Workspace, WorkspaceError};

@@ -18,7 +18,6 @@ mod format;
 mod history;
 mod key;
 mod lint;
-mod note;
 mod places;
 mod reading;
 mod words;
@@ -36,7 +35,6 @@ pub(crate) use format::format;
 pub(crate) use history::HistoryConfig;
 pub use history::{History, HistoryError};
 pub use key::leaf_name;
-pub use note::{LeafNote, Noted};
 pub use reading::Reading;
 
 /// The beginning of every leaf's name, which no attribute of a schema should have.
@@ -58,32 +56,16 @@ pub struct Leaf {
     pub span: Range<usize>,
 }
 
-/// Events that a condition asks for, with the fields that they must have.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AskedEvents {
-    /// The namespace of the action, with `Action` at its end.
-    pub namespace: Vec<String>,
-    /// The id of the action.
-    pub action: String,
-    /// `request`, `response` or `error`.
-    pub kind: String,
-    /// The paths of the fields; an event without one of them does not match.
-    pub fields: BTreeSet<Vec<String>>,
-}
-
 impl Leaf {
-    /// The events that it can match at all, each once.
+    /// The events that it can match at all: the actions by their full texts, such as
+    /// `Action::"pay"`, and the kinds. If a corpus has none of them, it never held.
     #[must_use]
-    pub fn asks(&self) -> BTreeSet<AskedEvents> {
-        let mut asked = BTreeSet::new();
+    pub fn events(&self) -> BTreeSet<(String, String)> {
+        let mut events = BTreeSet::new();
         places::predicates(&self.field.condition.condition, &mut |predicate| {
-            asked.insert(AskedEvents {
-                namespace: predicate.namespace.clone(),
-                action: predicate.action.clone(),
-                kind: predicate.kind.clone(),
-                fields: predicate.args.iter().map(|argument| argument.field_path()).collect(),
-            });
+            let action = format!("{}::{:?}", predicate.namespace.join("::"), predicate.action);
+            events.insert((action, predicate.kind.clone()));
         });
-        asked
+        events
     }
 }
