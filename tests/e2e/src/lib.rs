@@ -88,6 +88,19 @@ impl Desktop {
         self.until_within(PATIENCE, what, script).await
     }
 
+    /// Waits until the window is at another place than `address`, and says why about the step there.
+    ///
+    /// # Errors
+    /// As [`until`](Self::until).
+    pub async fn until_why_elsewhere(&self, address: &Value) -> Result<()> {
+        let told = format!(
+            "const step = new URLSearchParams(location.hash.slice(1)).get('step');
+            const why = document.querySelector('[data-testid=why]');
+            return location.hash !== {address} && why?.dataset.step === step;"
+        );
+        self.until("the next finding", &told).await
+    }
+
     /// As [`until`](Self::until), for what may take so long.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ async fn a_newcomer_stops_what_drifted_in_a_few_actions() -> Result<()> {
     while desktop.find("why").await?.attr("data-verdict").await?.as_deref() != Some("drifted") {
         let here = desktop.run("return location.hash", &[]).await?;
         newcomer.press("]").await?;
-        desktop.until("the next finding", &format!("return location.hash !== {here}")).await?;
+        desktop.until_why_elsewhere(&here).await?;
     }
     newcomer.click("forbid-such").await?;
     newcomer.click("draft-candidate").await?;

@@ -31,18 +31,14 @@ async fn walk_to(desktop: &Desktop, verdict: &str) -> Result<()> {
             return Ok(());
         }
         desktop.keys("]").await?;
-        let moved = format!(
-            "const why = document.querySelector('[data-testid=why]'); return why?.dataset.step !== {} || location.hash !== {}",
-            here["step"], here["hash"]
-        );
-        desktop.until("the next finding", &moved).await?;
+        desktop.until_why_elsewhere(&here["hash"]).await?;
     }
     Err(format!("no {verdict} call within thirty findings").into())
 }
 
 const WHY: &str = "
     const why = document.querySelector('[data-testid=why]');
-    return { verdict: why?.dataset.verdict, step: why?.dataset.step, hash: location.hash };";
+    return { verdict: why?.dataset.verdict, hash: location.hash };";
 
 async fn end(desktop: Desktop) -> Result<()> {
     let errors = desktop.errors().await?;

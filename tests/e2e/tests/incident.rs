@@ -26,7 +26,7 @@ async fn to_the_first_drift(desktop: &Desktop) -> Result<()> {
     while desktop.find("why").await?.attr("data-verdict").await?.as_deref() != Some("drifted") {
         let here = desktop.run("return location.hash", &[]).await?;
         desktop.press("]").await?;
-        desktop.until("the next finding", &format!("return location.hash !== {here}")).await?;
+        desktop.until_why_elsewhere(&here).await?;
     }
     Ok(())
 }
