@@ -139,17 +139,21 @@ impl Desktop {
         Ok(self.client.active_element().await?.send_keys(keys).await?)
     }
 
-    /// Presses keys one after the other, wherever the focus is; `Control` is held until it comes again.
+    /// Presses keys one after the other, wherever the focus is; `Control` and `Shift` are held until they
+    /// come again.
     ///
     /// # Errors
     /// If the driver refuses.
     pub async fn press(&self, keys: &str) -> Result<()> {
         let mut actions = KeyActions::new("keyboard".to_owned());
-        let mut held = false;
+        let mut held = Vec::new();
         for value in keys.chars() {
-            if value == char::from(Key::Control) {
-                let turned = if held { KeyAction::Up { value } } else { KeyAction::Down { value } };
-                (actions, held) = (actions.then(turned), !held);
+            if held.contains(&value) {
+                held.retain(|other| *other != value);
+                actions = actions.then(KeyAction::Up { value });
+            } else if [Key::Control, Key::Shift].map(char::from).contains(&value) {
+                held.push(value);
+                actions = actions.then(KeyAction::Down { value });
             } else {
                 actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
             }

@@ -6,6 +6,7 @@
     reason = "a missing field of a JSON value is `null`, and fails the test"
 )]
 
+use fantoccini::key::Key;
 use remit_e2e::{Desktop, Result};
 use serde_json::{Value, json};
 
@@ -31,6 +32,12 @@ async fn to_the_first_drift(desktop: &Desktop) -> Result<()> {
     Ok(())
 }
 
+/// A key with Shift.
+fn shifted(key: char) -> String {
+    let shift = char::from(Key::Shift);
+    [shift, key, shift].iter().collect()
+}
+
 /// The text of a file of the sample.
 fn file(desktop: &Desktop, path: &str) -> Option<String> {
     let root = desktop.home.path().join("data/dev.remit.desktop/sample/payments-desk");
@@ -48,7 +55,7 @@ const READ_REPORT: &str = "
     };";
 
 const SHOWN_COUNTS: &str = "
-    const count = (verdict) => Number(document.querySelector(`[data-testid=session-${verdict}]`)?.textContent ?? 0);
+    const count = (verdict) => Number((document.querySelector(`[data-testid=session-${verdict}]`)?.textContent ?? '0').match(/\\d+/)?.[0]);
     return Object.fromEntries(['allowed', 'denied', 'drifted', 'unknown'].map((v) => [v, count(v)]));";
 
 #[tokio::test]
@@ -96,7 +103,7 @@ async fn an_incident_becomes_a_rule_a_test_and_a_report() -> Result<()> {
         )
         .await?;
 
-    desktop.press("X").await?;
+    desktop.press(&shifted('X')).await?;
     desktop
         .until("the tests", "return /\\d+ of \\d+ hold/.test(document.querySelector('[data-testid=tests-summary]')?.textContent ?? '')")
         .await?;
@@ -106,9 +113,13 @@ async fn an_incident_becomes_a_rule_a_test_and_a_report() -> Result<()> {
     assert_eq!(wrong, json!(1), "the drift that the sample's own test expects is stopped now");
     desktop.picture("tests-light").await?;
 
-    desktop.press("S").await?;
-    desktop.press("W").await?;
-    let told = desktop.find("told").await?.text().await?;
+    desktop.press(&shifted('S')).await?;
+    desktop.press(&shifted('W')).await?;
+    let is_told = "return document.querySelector('[data-testid=told]')?.textContent.includes('The report is in') === true";
+    desktop.until("where the report is", is_told).await?;
+    let told = "return document.querySelector('[data-testid=told] p').textContent";
+    let told = desktop.run(told, &[]).await?;
+    let told = told.as_str().unwrap_or_default();
     let path = told.trim_start_matches("The report is in ").trim().to_owned();
     let report = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
     let read: Value = desktop.run(READ_REPORT, &[json!(report)]).await?;
