@@ -17,8 +17,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("remit-policy", &[]),
     ("remit-replay", &["remit-policy", "remit-session"]),
     ("remit-learn", &["remit-policy", "remit-replay", "remit-session"]),
-    ("remit-bundle", &["remit-learn", "remit-policy", "remit-replay", "remit-session"]),
     ("remit-review", &["remit-policy", "remit-replay", "remit-session"]),
+    ("remit-bundle", &["remit-policy", "remit-replay", "remit-review", "remit-session"]),
     (
         "remit-api",
         &[

@@ -17,13 +17,13 @@ use crate::manifest::{
 };
 use crate::refusal::Refusal;
 use crate::review::{RestsOn, Review};
-use crate::suite::{Expected, Suite};
 use crate::verify::Verified;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use miette::Diagnostic;
 use remit_policy::Workspace;
-use remit_replay::{Cancelled, OtherRecordings, Replay, changes, replay};
+use remit_replay::{Cancelled, OtherRecordings, Replay, changes, replay, replay_verdicts};
+use remit_review::{Expected, Outcome, Suite, TestResult, run};
 use remit_session::Loaded;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -39,8 +39,8 @@ pub struct Candidate {
     pub workspace: Workspace,
     /// Its tests.
     pub suite: Suite,
-    /// INVARIANT (parallel): what differs, for each test; nothing for one that holds.
-    pub results: Vec<Vec<String>>,
+    /// INVARIANT (parallel): the result of each test.
+    pub results: Vec<TestResult>,
     /// The verdicts on the recordings.
     pub replay: Replay,
     /// Which tasks have a scope.
@@ -97,8 +97,8 @@ impl Candidate {
         let members = members(&texts);
         let workspace = content::workspace(texts.clone());
         let suite = Suite::of_texts(&workspace, &texts);
-        let replay = replay(&workspace, &loaded.recordings, progress)?;
-        let results = suite.run(&workspace, &replay, &loaded.recordings);
+        let (replay, verdicts) = replay_verdicts(&workspace, loaded, progress)?;
+        let results = run(&workspace, &verdicts, &suite);
         let policies = content::policies(&workspace);
         let evidence = replayed(&replay, loaded);
         let listed = listed(&members);
@@ -190,12 +190,13 @@ impl Candidate {
         let is_call = |expected: &Expected| matches!(expected, Expected::Call(_));
         let (calls, requests): (Vec<_>, Vec<_>) =
             self.suite.tests.iter().partition(|test| is_call(&test.expected));
-        let failed = self.results.iter().filter(|differs| !differs.is_empty()).count();
+        let is_passed = |result: &&TestResult| result.outcome == Outcome::Passed;
+        let passed = self.results.iter().filter(is_passed).count();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         TestsEntry {
             calls: count(calls.len()),
             requests: count(requests.len()),
-            failed: count(failed + self.suite.broken.len()),
+            failed: count(self.results.len() - passed + self.suite.broken.len()),
         }
     }
 }

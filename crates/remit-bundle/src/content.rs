@@ -3,10 +3,10 @@
 //! Whoever builds a bundle and whoever verifies it ask the same functions, of the same texts.
 
 use crate::manifest::{Built, ContentDigests, PolicyEntry, PolicyOf, TasksEntry};
-use crate::suite::{Broken, test_texts};
 use camino::{Utf8Path, Utf8PathBuf};
 use miette::Diagnostic;
 use remit_policy::{Effect, FileKind, Language, Layer, PolicySource, Workspace};
+use remit_review::{Broken, TestFiles};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -29,8 +29,10 @@ pub struct UnreadableTests {
 /// # Errors
 /// If a file of tests cannot be read.
 pub fn texts_on_disk(workspace: &Workspace) -> Result<Vec<(Utf8PathBuf, String)>, UnreadableTests> {
-    let tests = test_texts(&workspace.root)
-        .map_err(|Broken { file, message }| UnreadableTests { file, message })?;
+    let TestFiles { texts: tests, broken } = TestFiles::load(&workspace.root);
+    if let Some(Broken { file, message, .. }) = broken.into_iter().next() {
+        return Err(UnreadableTests { file, message });
+    }
     let files = workspace.files.iter().filter(|entry| entry.kind != FileKind::Unsupported);
     let mut texts: Vec<_> =
         files.map(|entry| (entry.path.clone(), entry.text.to_string())).collect();

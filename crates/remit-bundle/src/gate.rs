@@ -8,6 +8,7 @@ use crate::manifest::{Gate, GateEntry};
 use crate::review::Review;
 use remit_policy::{Finding, Severity};
 use remit_replay::Judgement;
+use remit_review::Outcome;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -105,13 +106,26 @@ fn failed_tests(candidate: &Candidate) -> Vec<String> {
     if suite.tests.is_empty() && suite.broken.is_empty() {
         return vec!["the workspace has no tests".to_owned()];
     }
-    let broken = suite.broken.iter();
-    let broken = broken.map(|of| format!("{} cannot be read: {}", of.file, of.message));
-    let failed =
-        suite.tests.iter().zip(&candidate.results).filter(|(_, differs)| !differs.is_empty());
-    let failed = failed
-        .map(|(test, differs)| format!("{}: {}: {}", test.file, test.name, differs.join("; ")));
-    broken.chain(failed).collect()
+    let mut reasons: Vec<String> = suite
+        .broken
+        .iter()
+        .map(|broken| {
+            let name = broken.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            format!("{}{name} cannot be read: {}", broken.file, broken.message)
+        })
+        .collect();
+    for (test, result) in suite.tests.iter().zip(&candidate.results) {
+        let place =
+            format!("{}{}", test.file, test.line.map(|l| format!(":{l}")).unwrap_or_default());
+        match &result.outcome {
+            Outcome::Passed => {}
+            Outcome::Failed(differs) => {
+                reasons.push(format!("{place}: {}: {}", test.name, differs.join("; ")));
+            }
+            Outcome::Broken(why) => reasons.push(format!("{place}: {}: {why}", test.name)),
+        }
+    }
+    reasons
 }
 
 fn unaccepted(candidate: &Candidate, review: Option<&Review>) -> Vec<String> {

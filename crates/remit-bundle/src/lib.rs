@@ -26,7 +26,6 @@ mod key;
 mod manifest;
 mod refusal;
 mod review;
-mod suite;
 pub mod target;
 mod verify;
 
@@ -44,5 +43,4 @@ pub use manifest::{
 };
 pub use refusal::{Refusal, RefusalCode, RefusalKind};
 pub use review::{Accept, REVIEW_VERSION, RestsOn, Review, ReviewError, Reviewer};
-pub use suite::{Broken, CallExpectation, Expected, RequestTest, Suite, Test};
 pub use verify::{Trust, Verified, Waivers, verify};

@@ -15,11 +15,11 @@ use crate::key::PublicKey;
 use crate::manifest::{Gate, GateEntry, MANIFEST, Manifest, Member, WORKSPACE};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::review::{RestsOn, Review};
-use crate::suite::{Expected, Suite, is_tests};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use remit_policy::{FileKind, Severity, Workspace};
-use remit_replay::replay;
+use remit_replay::replay_verdicts;
+use remit_review::{Expected, Outcome, Suite, is_tests, run};
 use remit_session::Loaded;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -289,15 +289,15 @@ fn tests_hold(
     let nothing = Loaded::default();
     let go_on = |_| ControlFlow::Continue(());
     let loaded = recordings.unwrap_or(&nothing);
-    let replay = replay(workspace, &loaded.recordings, &go_on)
+    let (replay, verdicts) = replay_verdicts(workspace, loaded, &go_on)
         .map_err(|error| other(format!("the tests could not be run: {error}")))?;
-    let results = suite.run(workspace, &replay, &loaded.recordings);
+    let results = run(workspace, &verdicts, &suite);
     if recordings.is_some() && replayed(&replay, loaded) != manifest.replay {
         return Err(other(
             "these recordings, or the verdicts on them, are not those of the manifest",
         ));
     }
-    let failed = suite.tests.iter().zip(&results).find(|(_, differs)| !differs.is_empty());
+    let failed = suite.tests.iter().zip(&results).find(|(_, r)| r.outcome != Outcome::Passed);
     let failed = failed.map(|(test, _)| format!("{}: {}", test.file, test.name));
     let broken = suite.broken.first().map(|broken| format!("{}: {}", broken.file, broken.message));
     match failed.or(broken) {

@@ -67,7 +67,7 @@ pub use misfit::{Fit, Misfit, MisfitKind, Part, fits};
 pub use reference::{Absent, Judgement, PolicyError};
 pub use replay::{
     Cancelled, Engine, Judged, JudgedCall, Replay, SessionReplay, Unknown, explain, history_at,
-    horizon, judge_exactly, replay, replay_with, requests, session_key,
+    horizon, judge_exactly, replay, replay_verdicts, replay_with, requests, session_key,
 };
 pub use replayability::{Lack, Missing, Next, Replayability, replayability};
 pub use report::{

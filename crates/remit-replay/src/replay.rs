@@ -7,12 +7,12 @@ use crate::history::{Asked, asked};
 use crate::reference::Judgement;
 use crate::{
     Because, CorpusBuilder, Horizon, Hypothetical, Lack, LiveReplay, Mapped, Mapper, MissingFact,
-    Severity, Unmapped, Verdict,
+    Severity, Unmapped, Verdict, Verdicts,
 };
 use bench::{Bench, history_fields};
 use rayon::prelude::*;
 use remit_policy::{Digests, SessionKey, Workspace};
-use remit_session::{CallIdx, Recording, Session, Step, StepIdx, ToolCall};
+use remit_session::{CallIdx, Loaded, Recording, Session, Skipped, Step, StepIdx, ToolCall};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -165,22 +165,53 @@ pub fn replay_with(
     recordings: &[Recording],
     progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
 ) -> Result<Replay, Cancelled> {
+    match engine {
+        Engine::Matrix => by_matrix(workspace, recordings, &[], progress).map(|(replay, _)| replay),
+        Engine::Reference => {
+            let done = AtomicU32::new(0);
+            let sessions = one_by_one(workspace, recordings, &|| next_session(&done, progress))?;
+            Ok(Replay { digests: workspace.digests(), sessions })
+        }
+    }
+}
+
+/// As [`replay`], with the verdicts that it was read from, which answer questions about single calls.
+///
+/// # Errors
+/// [`Cancelled`] if `progress`, which is told the number of sessions done, says so.
+pub fn replay_verdicts(
+    workspace: &Workspace,
+    loaded: &Loaded,
+    progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
+) -> Result<(Replay, Arc<Verdicts>), Cancelled> {
+    by_matrix(workspace, &loaded.recordings, &loaded.skipped, progress)
+}
+
+fn by_matrix(
+    workspace: &Workspace,
+    recordings: &[Recording],
+    skipped: &[Skipped],
+    progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
+) -> Result<(Replay, Arc<Verdicts>), Cancelled> {
     let done = AtomicU32::new(0);
-    let tick = || match progress(done.fetch_add(1, Ordering::Relaxed) + 1) {
+    let mut corpus = CorpusBuilder::new(workspace);
+    let tick = || next_session(&done, progress);
+    corpus.add_all(recordings.iter().map(|of| (None, of)), &tick)?;
+    corpus.skip(skipped.to_vec());
+    let mut live = LiveReplay::new(Arc::new(corpus.finish()));
+    let verdicts = live.judge(workspace, &|| progress(done.load(Ordering::Relaxed)))?;
+    let sessions = verdicts.sessions(workspace, recordings);
+    Ok((Replay { digests: workspace.digests(), sessions }, verdicts))
+}
+
+fn next_session(
+    done: &AtomicU32,
+    progress: &(dyn Fn(u32) -> ControlFlow<()> + Sync),
+) -> Result<(), Cancelled> {
+    match progress(done.fetch_add(1, Ordering::Relaxed) + 1) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Cancelled),
-    };
-    let sessions = match engine {
-        Engine::Matrix => {
-            let mut corpus = CorpusBuilder::new(workspace);
-            corpus.add_all(recordings.iter().map(|of| (None, of)), &tick)?;
-            let mut live = LiveReplay::new(Arc::new(corpus.finish()));
-            let go_on = || progress(done.load(Ordering::Relaxed));
-            live.judge(workspace, &go_on)?.sessions(workspace, recordings)
-        }
-        Engine::Reference => one_by_one(workspace, recordings, &tick)?,
-    };
-    Ok(Replay { digests: workspace.digests(), sessions })
+    }
 }
 
 fn one_by_one(

@@ -39,4 +39,4 @@ pub use request_test::RequestTest;
 pub use run::{Outcome, TestResult, run};
 pub use search::{Hit, Query, QueryError, Searched};
 pub use stop::{Incident, Reach, StopRule, Stopped, stop_rules};
-pub use suite::{Broken, Expected, Suite, Test};
+pub use suite::{Broken, Expected, Suite, Test, TestFiles, is_tests};

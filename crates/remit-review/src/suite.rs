@@ -61,6 +61,15 @@ pub struct Broken {
     pub message: String,
 }
 
+/// The files that hold the tests of a workspace, before anybody reads them as tests.
+#[derive(Clone, Debug, Default)]
+pub struct TestFiles {
+    /// Their paths, relative to the workspace, and their texts.
+    pub texts: Vec<(Utf8PathBuf, String)>,
+    /// What could not be read.
+    pub broken: Vec<Broken>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expectations {
@@ -89,56 +98,18 @@ impl Test {
 impl Suite {
     /// All tests of a workspace, as they are on disk.
     pub fn load(workspace: &Workspace) -> Self {
-        let mut suite = Suite::default();
-        let mut files = Vec::new();
-        suite.find(&workspace.root, TESTS.into(), 0, &mut files);
-        files.sort();
-        if files.len() > FILES_MAX {
-            let message = format!("there are more than {FILES_MAX} files of tests");
-            suite.broken.push(Broken { file: TESTS.into(), name: None, message });
-            files.truncate(FILES_MAX);
-        }
-        for file in files {
-            match file_text(&workspace.root.join(&file)) {
-                Ok(text) => suite.read(workspace, &file, &text),
-                Err(message) => suite.broken.push(Broken { file, name: None, message }),
-            }
-        }
-        suite
+        let TestFiles { texts, broken } = TestFiles::load(&workspace.root);
+        let read = Self::of_texts(workspace, &texts);
+        Suite { tests: read.tests, broken: [broken, read.broken].concat() }
     }
 
-    /// Links are not followed, so that none leads out of the workspace.
-    fn find(
-        &mut self,
-        root: &Utf8Path,
-        folder: Utf8PathBuf,
-        depth: usize,
-        found: &mut Vec<Utf8PathBuf>,
-    ) {
-        let entries = match root.join(&folder).read_dir_utf8() {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => {
-                self.broken.push(Broken { file: folder, name: None, message: error.to_string() });
-                return;
-            }
-        };
-        for entry in entries.flatten() {
-            let path = folder.join(entry.file_name());
-            let is_hidden = entry.file_name().starts_with('.');
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !is_hidden && depth < DEPTH_MAX => {
-                    self.find(root, path, depth + 1, found);
-                }
-                Ok(kind) if kind.is_file() && !is_hidden => {
-                    if matches!(path.extension(), Some("toml" | "json")) && found.len() <= FILES_MAX
-                    {
-                        found.push(path);
-                    }
-                }
-                Ok(_) | Err(_) => {}
-            }
+    /// The tests in some texts of a workspace, by path; files that are not in `tests/` hold none.
+    pub fn of_texts(workspace: &Workspace, texts: &[(Utf8PathBuf, String)]) -> Self {
+        let mut suite = Suite::default();
+        for (file, text) in texts.iter().filter(|(file, _)| is_tests(file)) {
+            suite.read(workspace, file, text);
         }
+        suite
     }
 
     /// Adds the tests of one file.
@@ -195,6 +166,66 @@ impl Suite {
         }
         Ok(())
     }
+}
+
+impl TestFiles {
+    /// Reads the files of tests of the workspace at `root`, sorted by path.
+    pub fn load(root: &Utf8Path) -> Self {
+        let mut read = TestFiles::default();
+        let mut files = Vec::new();
+        read.find(root, TESTS.into(), 0, &mut files);
+        files.sort();
+        if files.len() > FILES_MAX {
+            let message = format!("there are more than {FILES_MAX} files of tests");
+            read.broken.push(Broken { file: TESTS.into(), name: None, message });
+            files.truncate(FILES_MAX);
+        }
+        for file in files {
+            match file_text(&root.join(&file)) {
+                Ok(text) => read.texts.push((file, text)),
+                Err(message) => read.broken.push(Broken { file, name: None, message }),
+            }
+        }
+        read
+    }
+
+    /// Links are not followed, so that none leads out of the workspace.
+    fn find(
+        &mut self,
+        root: &Utf8Path,
+        folder: Utf8PathBuf,
+        depth: usize,
+        found: &mut Vec<Utf8PathBuf>,
+    ) {
+        let entries = match root.join(&folder).read_dir_utf8() {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => {
+                self.broken.push(Broken { file: folder, name: None, message: error.to_string() });
+                return;
+            }
+        };
+        for entry in entries.flatten() {
+            let path = folder.join(entry.file_name());
+            let is_hidden = entry.file_name().starts_with('.');
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !is_hidden && depth < DEPTH_MAX => {
+                    self.find(root, path, depth + 1, found);
+                }
+                Ok(kind) if kind.is_file() && !is_hidden => {
+                    if is_tests(&path) && found.len() <= FILES_MAX {
+                        found.push(path);
+                    }
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether a file of a workspace holds tests.
+pub fn is_tests(file: &Utf8Path) -> bool {
+    file.starts_with(TESTS) && matches!(file.extension(), Some("toml" | "json"))
 }
 
 /// The task whose scope a file of requests is about.
